@@ -22,7 +22,7 @@ export function useCalls(client: NetworkClient, world: ObjectClient): ClientCall
       return client.player as INetworkPlayer;
     },
     find: (item) => world.objectOf(item),
-    // In a host an object of the server's that this client does not have may be called: the server says what becomes of it.
+    // A host may call an object that its client does not have: the server says what becomes of it.
     rpcsOf: ({ layout }) => (world.wire.of(layout) ?? layout).rpcs,
     whenShown: (object, tick, run) => world.whenShown(object, run, tick),
     sendCall(isUnordered) {

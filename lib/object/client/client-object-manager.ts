@@ -79,8 +79,9 @@ export class ClientObjectManager {
       started: () => host.started(),
       tick: () => core.updateUndrawn(),
       beforeSend: () => core.send(),
-      playerAuthenticated: (player) => core.connected(player),
-      playerResumed: (player) => core.connected(player),
+      playerAuthenticated: (player) => {
+        core.wire = this.#layouts.agreedWith(player);
+      },
       playerSuspended: () => {
         calls.connectionLost();
         prediction.suspend();

@@ -38,7 +38,7 @@ export class ObjectClient implements ClientObjectOwner {
   readonly #byItem = new ItemMap<ClientObject>();
   readonly #layoutOf = new ItemLayouts((item) => this.#byItem.has(item));
   readonly layouts: Layouts;
-  /** What the server's program has, too. */
+  /** What the server's program has, too. It stays the same while there are objects. */
   wire: WireLayouts;
   readonly report: (error: unknown) => void;
   readonly #client: NetworkClient;
@@ -83,7 +83,7 @@ export class ObjectClient implements ClientObjectOwner {
     this.layouts = layouts;
     this.wire = layouts.whole;
     this.report = report;
-    this.#sender = new OwnerSender(client, (layout) => this.wire.of(layout));
+    this.#sender = new OwnerSender(client);
     this.shown = new ShownTime(layouts.intervalTicks);
     this.waiting = new WaitingObjects({
       clock: NetworkClient.clockOf(client),
@@ -97,14 +97,6 @@ export class ObjectClient implements ClientObjectOwner {
     });
     this.events = new EventHub(["spawned", "adopted", "unspawned", "characterChanged", "worldReady"], report);
     this.spawns = new ClientSpawns(this);
-  }
-
-  /** There is a new connection, maybe to another program. */
-  connected(player: INetworkPlayer): void {
-    const wire = this.layouts.agreedWith(player);
-    // What is held could not be read any more, and comes again.
-    if (wire !== this.wire) this.waiting.clear();
-    this.wire = wire;
   }
 
   get player(): INetworkPlayer | null {

@@ -1,15 +1,13 @@
 import type { NetworkClient, NotifyCallbacks } from "../../message/index.js";
 import { NetworkWriter } from "../../serialization/index.js";
 import { writeMask } from "../behaviour/identity-state.js";
-import type { Masks, ObjectLayout } from "../wire/object-layout.js";
+import type { Masks } from "../wire/object-layout.js";
 import { CallsMessage, InputMessage, KIND_BITS, RecordKind } from "../wire/object-messages.js";
 import { bytesToSend } from "../wire/written-bytes.js";
 import type { ClientObject } from "./client-object.js";
 
 /** A message of calls is sent when it has so many bytes. */
 const BATCH_BYTES = 16_384;
-
-const NOTHING: Masks = [];
 
 /** What was set in an object and is not sent. */
 interface Pending {
@@ -20,7 +18,6 @@ interface Pending {
 /** Sends what a client sets in the objects that it owns, and how much it has applied. */
 export class OwnerSender {
   readonly #client: NetworkClient;
-  readonly #wireOf: (layout: ObjectLayout) => ObjectLayout | null;
   readonly #calls = new NetworkWriter();
   readonly #latest = new NetworkWriter();
   readonly #body = new NetworkWriter();
@@ -38,10 +35,8 @@ export class OwnerSender {
   /** The number of the last latest message. */
   #sent = 0;
 
-  /** @param wireOf how objects travel to the server; null where its program does not have the prefab */
-  constructor(client: NetworkClient, wireOf: (layout: ObjectLayout) => ObjectLayout | null) {
+  constructor(client: NetworkClient) {
     this.#client = client;
-    this.#wireOf = wireOf;
   }
 
   /** Sends at the end of the turn: a client without traffic has no ticks. */
@@ -115,11 +110,11 @@ export class OwnerSender {
   }
 
   #write(object: ClientObject): void {
-    const { layout, values } = object;
+    const { audience, values } = object;
     // What a step sets is the server's.
-    if (!layout.fromOwner.some(Boolean)) return;
-    const own = this.#wireOf(layout)?.fromOwner ?? NOTHING;
-    const changed = values.map((part, index) => part.settle() & (own[index] ?? 0));
+    if (!object.layout.fromOwner.some(Boolean)) return;
+    const { layout } = audience;
+    const changed = values.map((part, index) => part.settle() & (layout.fromOwner[index] as number));
     const latestOf = (index: number) => layout.definitions[index]?.latestMask ?? 0;
     const ordered = changed.map((mask, index) => mask & ~latestOf(index));
     const latest = changed.map((mask, index) => mask & latestOf(index));
@@ -184,15 +179,12 @@ export class OwnerSender {
     this.#append(writer, RecordKind.Applied);
   }
 
-  #writeRecord(writer: NetworkWriter, { netId, layout, values }: ClientObject, masks: Masks): void {
-    const own = this.#wireOf(layout)?.fromOwner ?? NOTHING;
-    const sent = masks.map((mask, index) => mask & (own[index] ?? 0));
-    if (!sent.some(Boolean)) return;
+  #writeRecord(writer: NetworkWriter, { netId, audience: { layout }, values }: ClientObject, masks: Masks): void {
     const body = this.#body;
     body.reset();
     body.writeUint32(netId);
-    for (const [index, may] of own.entries()) writeMask(body, sent[index] as number, may);
-    for (const [index, part] of values.entries()) part.write(body, sent[index] as number);
+    for (const [index, may] of layout.fromOwner.entries()) writeMask(body, masks[index] as number, may);
+    for (const [index, part] of values.entries()) part.write(body, masks[index] as number);
     this.#append(writer, RecordKind.State);
   }
 

@@ -139,7 +139,7 @@ function maskOf(definition: BehaviourDefinition, names: readonly string[] | unde
     const member = definition.memberOf(name);
     if (!isPossible(member)) {
       throw invalidType(
-        `${className}.${name} cannot be predicted: it is optional, or not a latest member that the server sends the owner`,
+        `${className}.${name} cannot be predicted: it is optional, or no latest member that the server sends the owner`,
       );
     }
     mask |= member.bit;

@@ -177,7 +177,7 @@ export class OrderedSender {
 
   #writeState(view: ObjectView, masks: Masks, form: ChangeForm): void {
     const { audience, object, player } = view;
-    const { item, layout, values } = object;
+    const { item, values } = object;
     if (!hasCommon(masks, audience.ordered)) return;
     const held = player.heldOrdered.get(object);
     if (held || player.isCongested) {
@@ -189,7 +189,7 @@ export class OrderedSender {
     view.sentOwn(masks);
     writer.writePacked(item);
     // What an owner changes as well is not the same at both: operations may not fit there.
-    const ownForm = audience.isOwner && layout.hasOwnCollections ? "whole" : form;
+    const ownForm = audience.isOwner && audience.layout.hasOwnCollections ? "whole" : form;
     if (hidden || form === "whole") {
       writeChanges(writer, values, masks, audience.ordered, ownForm, hidden);
       return;

@@ -338,8 +338,8 @@ export class ServerObjectManager {
   /**
    * Says which object a player controls. It owns it from now on, and sees the world from there.
    *
-   * @throws NetworkError `ERR_STATE` for a player that is not ready, `ERR_MESSAGE_NOT_AGREED` for one whose program does
-   *   not have the optional prefab
+   * @throws NetworkError `ERR_STATE` for a player that is not ready, `ERR_MESSAGE_NOT_AGREED` for one whose program
+   *   does not have the optional prefab
    */
   setCharacter(player: INetworkPlayer, identity: NetworkIdentity | null): void {
     this.#core.setCharacter(player, identity && this.#objectOf(identity));

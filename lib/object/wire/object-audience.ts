@@ -1,8 +1,8 @@
 import type { Masks, ObjectLayout } from "./object-layout.js";
 
 /**
- * Players who get the same members of an object: its owner or not, what functions in `to` grant them, and which optional
- * ones their programs have.
+ * Players who get the same members of an object: its owner or not, what functions in `to` grant them, and which
+ * optional ones their programs have.
  */
 export interface ObjectAudience {
   /** How the object travels to them. */

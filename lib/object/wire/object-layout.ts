@@ -103,7 +103,7 @@ export class ObjectLayout {
     );
     this.intervalTicks = Math.max(1, ...this.interpolated.map(({ member }) => member.options.every ?? 1));
     this.hasOwnCollections = this.definitions.some(
-      ({ collectionMask, fromOwnerMask }) => (collectionMask & fromOwnerMask) !== 0,
+      ({ collectionMask }, index) => (collectionMask & (this.fromOwner[index] as number)) !== 0,
     );
     let all = 0;
     for (const [behaviour, { members }] of this.definitions.entries()) {
