@@ -105,7 +105,7 @@ export const layers = {
     base: ["labels", "room-messages"],
     wings: ["engine", "fleet", "host", "member"],
   },
-  signaling: { below: ["guard", "message", "serialization", "socket"], base: [], wings: [] },
+  signaling: { below: ["guard", "message", "rooms", "serialization", "socket"], base: [], wings: [] },
   testing: { below: ["socket"], base: ["fake-clock"], wings: ["conformance"] },
 };
 

@@ -1,7 +1,6 @@
 // Players who move on and on, each in its room.
 import { NetworkClient } from "valve-sockets/message";
 import { RoomsClient } from "valve-sockets/rooms/client";
-import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { Move, newProtocol } from "./game.mjs";
 
 /** A player: how many of its moves were acknowledged, and what is wrong with them. */
@@ -12,10 +11,11 @@ export class Bot {
   client;
   #isOver = false;
 
-  constructor() {
+  /** @param socketFactory how it connects */
+  constructor(socketFactory) {
     this.client = new NetworkClient({
       protocol: newProtocol(),
-      socketFactory: new UdpSocketFactory({ host: "127.0.0.1" }),
+      socketFactory,
       peer: { keepAliveMs: 400, timeoutMs: 3000, handshakeTimeoutMs: 1500 },
     });
     this.client.on("suspended", () => this.suspensions++);

@@ -10,6 +10,7 @@ class HostProcess {
   #child;
   id = "";
   port = 0;
+  webSocketPort = 0;
   rooms = [];
   players = 0;
   isAlive = true;

@@ -2,7 +2,9 @@
 // It tells its parent where it is and what it has, takes wishes from it, and moves its rooms away on SIGTERM.
 import { RoomHost } from "valve-sockets/rooms";
 import { NatsEngine } from "valve-sockets/rooms/engine";
+import { MultiplexSocketFactory } from "valve-sockets/socket";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
+import { WebSocketFactory } from "valve-sockets/socket/websocket";
 import { game, newProtocol } from "./game.mjs";
 
 const { servers, app, fleetKey } = JSON.parse(process.env.FLEET);
@@ -10,11 +12,15 @@ const engine = await NatsEngine.connect({ servers });
 const ADDRESS = "127.0.0.1";
 const host = new RoomHost({
   protocol: newProtocol(),
-  socketFactory: new UdpSocketFactory({ bindHost: ADDRESS, port: 0 }),
+  // Programs come over UDP, pages over WebSocket.
+  socketFactory: new MultiplexSocketFactory(
+    new UdpSocketFactory({ bindHost: ADDRESS, port: 0 }),
+    new WebSocketFactory({ bindHost: ADDRESS, port: 0 }),
+  ),
   peer: { maxConnections: 1000, keepAliveMs: 400, timeoutMs: 3000, handshakeTimeoutMs: 1500 },
   rooms: { game },
   ...{ engine, app, fleetKey: [Buffer.from(fleetKey, "hex")] },
-  door: ([port]) => ({ addresses: { udp: `${ADDRESS}:${port}` } }),
+  door: ([udp, websocket]) => ({ addresses: { udp: `${ADDRESS}:${udp}`, websocket: `${ADDRESS}:${websocket}` } }),
 });
 await host.start();
 
@@ -36,4 +42,5 @@ process.on("SIGTERM", async () => {
   process.exit(left === 0 ? 0 : 1);
 });
 process.on("disconnect", () => process.exit(2)); // Its parent is gone.
-tell({ kind: "ready", id: host.fleet.id, port: host.server.boundPort });
+const [port, webSocketPort] = host.server.boundPorts;
+tell({ kind: "ready", id: host.fleet.id, port, webSocketPort });

@@ -3,6 +3,7 @@
 // needs no terminal: it kills a host in the middle, and ends with 0 when nothing was lost.
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { startNats } from "../../scripts/nats-cluster.mjs";
 import { Bot } from "./bots.mjs";
 import { Fleet } from "./fleet.mjs";
@@ -82,7 +83,7 @@ for (const [at, host] of fleet.hosts.entries()) host.create(ids.filter((_, index
 while (fleet.hosts.flatMap(({ rooms }) => rooms).length < ROOMS) await delay(50);
 await Promise.all(
   Array.from({ length: BOTS }, async (_, at) => {
-    const bot = new Bot();
+    const bot = new Bot(new UdpSocketFactory({ host: "127.0.0.1" }));
     bots.push(bot);
     await bot.join(fleet.hosts[at % 3].port, ids[at % ROOMS]);
     void bot.play(100);

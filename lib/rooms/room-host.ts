@@ -18,7 +18,6 @@ import {
   checkOptions,
   durationOption,
   integerOption,
-  type OptionRule,
   type OptionRules,
   objectOption,
   oneOf,
@@ -29,6 +28,7 @@ import { secureRandomBytes } from "../random.js";
 import { utf8Length } from "../utf8.js";
 import type { Engine } from "./engine/engine.js";
 import { FleetKeys } from "./fleet/fleet-keys.js";
+import { appOption } from "./fleet/names.js";
 import type { Order } from "./fleet/operator.js";
 import { JoinDesk } from "./host/join-desk.js";
 import { newId } from "./host/names.js";
@@ -94,10 +94,6 @@ export interface RoomHostMetrics {
   /** How often a client was refused a room that it asked for. */
   refusals: number;
 }
-
-const appOption: OptionRule = (name, value) => {
-  if (typeof value !== "string" || !/^[-\w]{1,50}$/.test(value)) throw rangeError(name, "1 to 50 of A-Z a-z 0-9 _ -");
-};
 
 const { tickRate: _tickRate, drive: _drive, ...SHARED } = SERVER_OPTIONS;
 const OPTIONS: OptionRules<RoomHostOptions> = {

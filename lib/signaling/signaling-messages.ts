@@ -2,9 +2,9 @@ import { defineMessage, defineRequest } from "../message/index.js";
 import { bytes, enumeration, string, struct } from "../serialization/index.js";
 
 /** GNS's longest identity as text. */
-const MAX_IDENTITY_BYTES = 128;
+export const MAX_IDENTITY_BYTES = 128;
 /** GNS's signals have a few hundred bytes, and with certificates and many addresses about 2000. */
-const MAX_SIGNAL_BYTES = 8192;
+export const MAX_SIGNAL_BYTES = 8192;
 export const SECRET_BYTES = 16;
 
 const WHYS = ["absent", "refused"] as const;

@@ -1,10 +1,13 @@
-import { typeError } from "../arguments.js";
+import { invalidType, typeError } from "../arguments.js";
 import { equalBytes } from "../bytes.js";
 import { follow } from "../follow.js";
 import { SharedRate } from "../guard/shared-rate.js";
-import { keyOfAddress } from "../guard/source.js";
+import { keyOfAddress, sourceOf } from "../guard/source.js";
 import { ErrorFlags, type INetworkPlayer, NetworkServer, RequestRefusedError } from "../message/index.js";
-import { checkOptions, functionOption, type OptionRules, objectOption } from "../options.js";
+import { checkOptions, functionOption, type OptionRules, objectOption, thingOption } from "../options.js";
+import type { Engine } from "../rooms/engine/engine.js";
+import { appOption } from "../rooms/fleet/names.js";
+import { type Carriage, SignalExchange } from "./signal-exchange.js";
 import { senderOf } from "./signal-sender.js";
 import { MESSAGES, Register, Signal, Undelivered, type UndeliveredReason } from "./signaling-messages.js";
 
@@ -36,6 +39,14 @@ export interface SignalingServerOptions {
    * @defaultValue everybody to everybody
    */
   maySignal?: (from: string, to: string) => boolean;
+  /**
+   * What this server shares with others: signals reach identities that are at those. It needs `app`.
+   *
+   * @defaultValue none: the players of this server alone
+   */
+  engine?: Engine;
+  /** What distinguishes these servers from others on the same engine: 1 to 50 of `A-Z a-z 0-9 _ -` */
+  app?: string;
 }
 
 /** What a {@link SignalingServer} has counted. */
@@ -59,21 +70,27 @@ const RULES: OptionRules<SignalingServerOptions> = {
   server: serverOption,
   identify: functionOption,
   maySignal: functionOption,
+  engine: thingOption("an engine, such as await NatsEngine.connect(…)", "request", "answer"),
+  app: appOption,
 };
 
 interface Holder {
   readonly player: INetworkPlayer;
   readonly secret: Uint8Array;
+  /** Tells the other servers that the identity is here no more. */
+  leave(): void;
 }
 
 /**
  * Carries the signals of peers that look for each other, between the players of a `NetworkServer`, over whatever socket
- * that has. A signal names its sender; one that names another than its player is dropped.
+ * that has, and with an engine between those of several. A signal names its sender; one that names another than its
+ * player is dropped.
  */
 export class SignalingServer {
   readonly #server: NetworkServer;
   readonly #options: SignalingServerOptions;
   readonly #rate: SharedRate;
+  readonly #exchange: SignalExchange | null;
   readonly #holders = new Map<string, Holder>();
   readonly #identities = new Map<INetworkPlayer, string>();
   readonly #counts = { carried: 0, absent: 0, refused: 0, dropped: 0, forged: 0 };
@@ -86,14 +103,25 @@ export class SignalingServer {
     this.#options = options;
     this.#server = server;
     this.#rate = new SharedRate(NetworkServer.clockOf(server), RATE);
-    server.use({
-      messages: MESSAGES,
-      playerDisconnecting: (player) => this.#forget(player),
-      stopped: () => {
-        this.#holders.clear();
-        this.#identities.clear();
-      },
-    });
+    const { engine, app } = options;
+    if ((engine === undefined) !== (app === undefined)) throw invalidType("A SignalingServer needs `engine` and `app`");
+    this.#exchange = engine
+      ? new SignalExchange(engine, app as string, {
+          deliver: (from, to, signal) => this.#deliver(from, to, signal),
+          release: (identity, secret) => this.#release(identity, secret),
+        })
+      : null;
+    this.serve(server);
+  }
+
+  /**
+   * Carries the signals of another server's players, too: of a room (docs/rooms.md), in the `open` of its kind.
+   *
+   * @throws TypeError; NetworkError `ERR_STATE` if the server is active
+   */
+  serve(server: NetworkServer): void {
+    serverOption("server", server);
+    server.use({ messages: MESSAGES, playerDisconnecting: (player) => this.#forget(player) });
     server.messageHandler.registerRequest(Register, (question, player) => this.#register(player, question));
     server.messageHandler.register(Signal, ({ identity, data }, player) => this.#carry(player, identity, data));
   }
@@ -114,14 +142,16 @@ export class SignalingServer {
     if (identify && !this.#isTrue("identify", await identify(player, identity))) {
       throw new RequestRefusedError(`The server does not give you the identity ${identity}`);
     }
-    if (player.signal.aborted) return {};
-    const holder = this.#holders.get(identity);
-    if (holder && holder.player !== player && !identify && !equalBytes(holder.secret, secret)) {
-      throw new RequestRefusedError(`Somebody else has the identity ${identity}`);
+    const proof = identify ? null : secret;
+    const taken = new RequestRefusedError(`Somebody else has the identity ${identity}`);
+    if (this.#exchange && !this.#holders.has(identity)) {
+      if (!this.#rate.tryTake(keyOfAddress(player.address))) throw new RequestRefusedError("Too many signals");
+      if (!(await this.#exchange.claim(identity, proof))) throw taken;
     }
-    if (holder) this.#forget(holder.player);
+    if (player.signal.aborted) return {};
+    if (!this.#release(identity, proof, player)) throw taken;
     this.#forget(player);
-    this.#holders.set(identity, { player, secret });
+    this.#holders.set(identity, { player, secret, leave: this.#exchange?.hold(identity) ?? (() => {}) });
     this.#identities.set(player, identity);
     return {};
   }
@@ -137,11 +167,38 @@ export class SignalingServer {
       player.chargeError(FORGERY_COST, ErrorFlags.InvalidState);
       return;
     }
-    const receiver = this.#holders.get(to)?.player;
     if (!this.#isAllowed(from, to)) this.#giveBack(player, to, "refused");
-    else if (!receiver?.isConnected) this.#giveBack(player, to, "absent");
-    else if (receiver.send(Signal, { identity: from, data })) this.#counts.carried++;
-    else this.#counts.dropped++;
+    else if (this.#exchange === null || this.#holders.has(to)) this.#count(player, to, this.#deliver(from, to, data));
+    else {
+      const carrying = this.#exchange.carry(sourceOf(player.address), from, to, data);
+      void carrying.then((carriage) => this.#count(player, to, carriage));
+    }
+  }
+
+  #deliver(from: string, to: string, data: Uint8Array): Carriage {
+    const receiver = this.#holders.get(to)?.player;
+    if (!receiver?.isConnected) return "absent";
+    return receiver.send(Signal, { identity: from, data }) ? "carried" : "dropped";
+  }
+
+  #count(player: INetworkPlayer, to: string, carriage: Carriage): void {
+    if (carriage === "absent") this.#giveBack(player, to, carriage);
+    else this.#counts[carriage]++;
+  }
+
+  /**
+   * Somebody wants an identity: whoever has it here gives it up.
+   *
+   * @param secret null: it was proved
+   * @param player who wants it @defaultValue one of another server
+   * @returns false: it stays
+   */
+  #release(identity: string, secret: Uint8Array | null, player?: INetworkPlayer): boolean {
+    const holder = this.#holders.get(identity);
+    if (!holder) return true;
+    if (secret && holder.player !== player && !equalBytes(holder.secret, secret)) return false;
+    this.#forget(holder.player);
+    return true;
   }
 
   #isAllowed(from: string, to: string): boolean {
@@ -176,6 +233,7 @@ export class SignalingServer {
     const identity = this.#identities.get(player);
     if (identity === undefined) return;
     this.#identities.delete(player);
+    this.#holders.get(identity)?.leave();
     this.#holders.delete(identity);
   }
 }

@@ -1,3 +1,11 @@
+import { rangeError } from "../../arguments.js";
+import type { OptionRule } from "../../options.js";
+
+/** The name of a fleet. */
+export const appOption: OptionRule = (name, value) => {
+  if (typeof value !== "string" || !/^[-\w]{1,50}$/.test(value)) throw rangeError(name, "1 to 50 of A-Z a-z 0-9 _ -");
+};
+
 /** The key, or part of a subject, that stands for an id: the id itself where it can, else its bytes behind a dash. */
 export function nameOf(id: string): string {
   if (/^\w[-\w]*$/.test(id)) return id;

@@ -39,6 +39,8 @@ export interface FleetRoom {
   readonly labels: Labels;
   /** Whether players may come in; a locked room is not open. */
   readonly isOpen: boolean;
+  /** Whether it is entered by its code only: tell no stranger of it. */
+  readonly isPrivate: boolean;
 }
 
 /** Where a player is. */
@@ -211,6 +213,6 @@ function hostOf(state: HostState): FleetHost {
   return { id, addresses: addressesOf(state), rooms, players, capacity, isDraining };
 }
 
-const roomOf = ({ id, kind, owner, epoch, labels, isOpen }: RoomEntry): FleetRoom => ({
-  ...{ id, kind, host: owner, epoch, labels, isOpen },
+const roomOf = ({ id, kind, owner, epoch, labels, isOpen, code }: RoomEntry): FleetRoom => ({
+  ...{ id, kind, host: owner, epoch, labels, isOpen, isPrivate: code !== "" },
 });

@@ -1,11 +1,18 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { defineAuthenticator, defineCredential, defineMessage, defineProtocol } from "../../../lib/message/index.js";
+import {
+  defineAuthenticator,
+  defineCredential,
+  defineMessage,
+  defineProtocol,
+  defineRequest,
+} from "../../../lib/message/index.js";
 import type { RoomKind } from "../../../lib/rooms/index.js";
-import { string, u8 } from "../../../lib/serialization/index.js";
+import { array, string, struct, u8 } from "../../../lib/serialization/index.js";
 import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
 
 const Note = defineMessage("note", u8);
-const newProtocol = (version = 1) => defineProtocol({ name: "following", version, messages: [Note] });
+const List = defineRequest("list", string(64), array(struct({ id: string(64), map: string(20) }), 100));
+const newProtocol = (version = 1) => defineProtocol({ name: "following", version, messages: [Note, List] });
 const game: RoomKind = { capacity: 4, open() {}, snapshot: () => new Uint8Array(8), restore() {} };
 /** Believes every name. */
 const names = defineAuthenticator("name", string(20), (data) => ({ data }));
@@ -33,6 +40,27 @@ test("all hosts know where a player is by what it has proven, while it moves fro
   await fleet.run(1000);
   expect(everywhere()).toEqual([null, null]);
   expect(a.host.fleet?.to({ player: "ann" }).send(Note, 7)).toBe(false);
+});
+
+test("a client at any host can be told of the rooms of all hosts, but for private ones, and enters each", async () => {
+  const fleet = new FleetWorld(newProtocol, { game });
+  const hosts = await fleet.start(3);
+  for (const [at, { host }] of hosts.entries()) {
+    await fleet.wait(host.createRoom("game", { id: `room${at}`, labels: { map: `map${at}` } }));
+    await fleet.wait(host.createRoom("game", { id: `private${at}`, isPrivate: true }));
+    host.server.messageHandler.registerRequest(List, (kind) => {
+      const rooms = host.fleet?.findRooms({ kind }).filter(({ isOpen, isPrivate }) => isOpen && !isPrivate) ?? [];
+      return rooms.slice(0, 100).map(({ id, labels }) => ({ id, map: String(labels.map) }));
+    });
+  }
+  await fleet.run(100);
+  const all = hosts.map((_, at) => ({ id: `room${at}`, map: `map${at}` }));
+  for (const [at, host] of hosts.entries()) {
+    const { client, rooms } = await fleet.connect(host);
+    expect(await fleet.wait(client.request(List, "game"))).toEqual(all);
+    const [{ id }] = [all[(at + 1) % 3] as { id: string }];
+    expect((await fleet.wait(rooms.joinById(id))).id).toBe(id);
+  }
 });
 
 test("who comes back after a crash hears how old the state is: the checkpoint, and the time to look", async () => {

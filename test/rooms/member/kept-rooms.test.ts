@@ -52,7 +52,10 @@ test("a room is one host's, with an epoch; all hosts find it", async () => {
   await fleet.run(100);
   for (const { host } of [a, b]) {
     expect(host.fleet?.findRooms({ labels: { map: "moon" } })).toEqual([
-      { id: "one", kind: "counter", host: winner.id, epoch: room.epoch, labels: { map: "moon" }, isOpen: true },
+      {
+        ...{ id: "one", kind: "counter", host: winner.id, epoch: room.epoch },
+        ...{ labels: { map: "moon" }, isOpen: true, isPrivate: false },
+      },
     ]);
     expect(host.fleet?.hosts.map(({ id }) => id).sort()).toEqual([a.id, b.id].sort());
   }

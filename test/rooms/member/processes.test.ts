@@ -1,18 +1,22 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Bot } from "../../../examples/fleet/bots.mjs";
 import { Fleet } from "../../../examples/fleet/fleet.mjs";
 import { NatsEngine } from "../../../lib/rooms/engine/index.js";
+import { UdpSocketFactory } from "../../../lib/socket/udp.js";
 import { type NatsCluster, startNats } from "../../../scripts/nats-cluster.mjs";
+import { bundlePage, launchBrowser } from "../../support/browser-page.js";
 
 const ROOMS = 50;
 const CLIENTS = 20;
 
 let nats: NatsCluster;
+let browser: Browser;
 beforeAll(async () => {
-  nats = await startNats(1);
+  [nats, browser] = await Promise.all([startNats(1), launchBrowser(["--disable-features=LocalNetworkAccessChecks"])]);
 });
-afterAll(() => nats?.close());
+afterAll(() => Promise.all([nats?.close(), browser?.close()]));
 
 interface Player {
   readonly acknowledged: number;
@@ -23,6 +27,41 @@ interface Player {
   join(port: number, room: string): Promise<void>;
   play(pauseMs: number): Promise<void>;
   leave(): Promise<void>;
+}
+
+/** A bot in a page, which tells what has become of it. */
+const PAGE = `
+import { WebSocketFactory } from "valve-sockets/socket/websocket";
+import { Bot } from "../../../examples/fleet/bots.mjs";
+const bot = (globalThis.bot = new Bot(new WebSocketFactory({ host: "127.0.0.1" })));
+setInterval(() => {
+  const { acknowledged, suspensions, faults, isPlaying, client } = bot;
+  tell({ acknowledged, suspensions, faults, isPlaying, client: { player: client.player && { id: client.player.id } } });
+}, 20);
+`;
+
+async function newPageBot(): Promise<Player> {
+  const script = await bundlePage(PAGE, import.meta.dirname);
+  const page = await browser.newPage();
+  const call = (name: string, ...given: unknown[]) =>
+    page.evaluate(`bot.${name}(${given.map((one) => JSON.stringify(one)).join()})`) as Promise<void>;
+  const bot = {
+    ...{ acknowledged: 0, suspensions: 0, faults: [], isPlaying: false, client: { player: null } },
+    join: (port: number, room: string) => call("join", port, room),
+    play: (pauseMs: number) => call("play", pauseMs),
+    leave: () => call("leave"),
+  };
+  await page.exposeFunction("tell", (state: object) => void Object.assign(bot, state));
+  // A page from localhost is a secure one, and nothing has to serve it.
+  await page.route("http://localhost/**", (route) => {
+    const [contentType, body] = route.request().url().endsWith(".js")
+      ? ["text/javascript", script]
+      : ["text/html", '<link rel="icon" href="data:,"><script type="module" src="/page.js"></script>'];
+    return route.fulfill({ contentType, body });
+  });
+  await page.goto("http://localhost/");
+  await page.waitForFunction("globalThis.bot");
+  return bot;
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -39,10 +78,12 @@ test("hosts are killed, stopped and drained, NATS is killed: nothing acknowledge
     for (const [at, host] of fleet.hosts.entries()) host.create(ids.filter((_, index) => index % 3 === at));
     await until(() => fleet.hosts.flatMap(({ rooms }: { rooms: string[] }) => rooms).length === ROOMS);
     for (let at = 0; at < CLIENTS; at++) {
-      const bot: Player = new Bot();
+      const isPage = at === 0;
+      const bot: Player = isPage ? await newPageBot() : new Bot(new UdpSocketFactory({ host: "127.0.0.1" }));
       bots.push(bot);
+      const { port, webSocketPort } = fleet.hosts[at % 3];
       // Each through a door that is not always the host of its room.
-      await bot.join(fleet.hosts[at % 3].port, ids[(at * 7) % ROOMS] as string);
+      await bot.join(isPage ? webSocketPort : port, ids[(at * 7) % ROOMS] as string);
     }
     const playerIds = bots.map(({ client }) => client.player?.id);
     const playing = bots.map((bot) => bot.play(10));

@@ -1,0 +1,112 @@
+// What players notice of hosts that die and that are drained, over three NATS servers: real processes and UDP.
+import { setTimeout as delay } from "node:timers/promises";
+import { quantiles } from "../engine/ends.mjs";
+import { compareGoal, median } from "../harness/pairs.mjs";
+import { prepare as build } from "./engine.mjs";
+
+export const prepare = build;
+
+const PLAYERS = 30;
+const LOOK_MS = 5;
+const rounds = (quick) => (quick ? 1 : 3);
+
+/** Three hosts with `rooms` rooms, all at the first one, and players in some of them, who move on and on. */
+async function withFleet(rooms, use) {
+  const { startNats } = await import("../../scripts/nats-cluster.mjs");
+  const { Fleet } = await import("../../examples/fleet/fleet.mjs");
+  const { Bot } = await import("../../examples/fleet/bots.mjs");
+  const { UdpSocketFactory } = await import("valve-sockets/socket/udp");
+  const nats = await startNats(3, { jetstream: ", sync_interval: always" });
+  const fleet = new Fleet(nats.servers, "bench");
+  const bots = [];
+  try {
+    for (let host = 0; host < 3; host++) await fleet.add();
+    const [first] = fleet.hosts;
+    const ids = Array.from({ length: rooms }, (_, at) => `room${at}`);
+    first.create(ids);
+    while (first.rooms.length < rooms) await delay(50);
+    for (let at = 0; at < PLAYERS; at++) {
+      const bot = new Bot(new UdpSocketFactory({ host: "127.0.0.1" }));
+      bots.push(bot);
+      await bot.join(first.port, ids[at % rooms]);
+      void bot.play(20);
+    }
+    await delay(1000);
+    const figures = await use(first, bots);
+    const faults = bots.flatMap((bot) => bot.faults);
+    if (faults.length > 0) throw new Error(`Players have lost something: ${faults[0]}`);
+    return figures;
+  } finally {
+    await Promise.all(bots.map((bot) => bot.leave()));
+    await fleet.close();
+    await nats.close();
+  }
+}
+
+/** The longest time in which a move of each player was not acknowledged, until all have played for a second after. */
+async function pausesDuring(bots, what) {
+  const notes = bots.map(({ acknowledged }) => ({ acknowledged, atMs: performance.now(), longestMs: 0 }));
+  const look = () => {
+    for (const [at, { acknowledged }] of bots.entries()) {
+      const note = notes[at];
+      const nowMs = performance.now();
+      note.longestMs = Math.max(note.longestMs, nowMs - note.atMs);
+      if (note.acknowledged !== acknowledged) Object.assign(note, { acknowledged, atMs: nowMs });
+    }
+  };
+  const timer = setInterval(look, LOOK_MS);
+  const result = await what();
+  const from = bots.map(({ acknowledged }) => acknowledged);
+  while (!bots.every(({ acknowledged }, at) => acknowledged > from[at] + 10)) await delay(LOOK_MS);
+  clearInterval(timer);
+  return { pauses: notes.map(({ longestMs }) => longestMs), result };
+}
+
+async function repeat(count, onSample, run) {
+  const samples = [];
+  for (let round = 0; round < count; round++) {
+    samples.push(await run());
+    onSample();
+  }
+  return (key) => median(samples.map((sample) => sample[key]));
+}
+
+const killed = {
+  name: "host killed",
+  slow: true,
+  run: async ({ quick, onSample }) => {
+    const of = await repeat(rounds(quick), onSample, () =>
+      withFleet(PLAYERS, async (first, bots) => {
+        const { pauses } = await pausesDuring(bots, () => first.end("SIGKILL"));
+        return quantiles(pauses);
+      }),
+    );
+    return { cases: [compareGoal({ name: "host killed: all play again, p99", unit: "ms" }, of("p99"), 5000)] };
+  },
+};
+
+const drained = {
+  name: "drain",
+  slow: true,
+  run: async ({ quick, onSample }) => {
+    const of = await repeat(rounds(quick), onSample, () =>
+      withFleet(333, async (first, bots) => {
+        const startMs = performance.now();
+        const drain = async () => {
+          if ((await first.end("SIGTERM")) !== 0) throw new Error("The drain left somebody behind");
+          return performance.now() - startMs;
+        };
+        const { pauses, result } = await pausesDuring(bots, drain);
+        return { ...quantiles(pauses), wholeMs: result };
+      }),
+    );
+    return {
+      cases: [
+        compareGoal({ name: "drain: pause per player, p99", unit: "ms" }, of("p99"), 1000),
+        compareGoal({ name: "drain: 333 rooms", unit: "ms" }, of("wholeMs"), 5000),
+      ],
+    };
+  },
+};
+
+export const scenarios = [killed, drained];
