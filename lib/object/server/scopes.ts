@@ -1,4 +1,5 @@
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
+import type { ObjectAudience } from "../wire/object-audience.js";
 import type { Masks } from "../wire/object-layout.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ServerObject } from "./server-object.js";
@@ -6,6 +7,17 @@ import type { ServerObject } from "./server-object.js";
 type Scope = (player: ObjectPlayer["player"], behaviour: NetworkBehaviour) => boolean;
 
 const NOTHING: Masks = [];
+
+/** Which members of an object the player gets. */
+export function audienceOf(
+  object: ServerObject,
+  player: ObjectPlayer,
+  report: (error: unknown) => void,
+): ObjectAudience {
+  const { audiences } = object.layout;
+  if (player.isWatcher) return player.seesAll ? audiences.all : audiences.others;
+  return audiences.of(object.owner === player.player, grantedMembers(object, player, report));
+}
 
 /**
  * Asks the functions in `to` of an object's members about a player. What one throws is reported, and grants nothing.
@@ -15,14 +27,13 @@ const NOTHING: Masks = [];
  */
 export function grantedMembers(
   object: ServerObject,
-  { player, isWatcher }: ObjectPlayer,
+  { player }: ObjectPlayer,
   report: (error: unknown) => void,
   known: Masks = NOTHING,
   asked: Masks | null = null,
 ): Masks {
   const { layout, parts, owner } = object;
   if (!layout.hasScopes) return layout.audiences.others.granted;
-  if (isWatcher) return layout.definitions.map(({ scopedMask }) => scopedMask);
   return layout.definitions.map(({ members, scopedMask, fromOwnerMask }, index) => {
     const now = asked ? (asked[index] as number) : scopedMask;
     const own = owner === player ? scopedMask & fromOwnerMask : 0;

@@ -34,6 +34,11 @@ export class Layouts {
     for (const layout of this.all) this.#byPrefab.set(layout.prefab, layout);
   }
 
+  /** Client: whether it gets all members, also of what others own. */
+  set seesAll(seesAll: boolean) {
+    for (const { audiences } of this.all) audiences.seesAll = seesAll;
+  }
+
   /** Interpolated members are sent each so many ticks. */
   get intervalTicks(): number {
     return Math.max(1, ...this.all.map((layout) => layout.intervalTicks));
