@@ -18,6 +18,10 @@ export interface InspectorSnapshot {
   /** How many connections there are, were `connections` not asked for. */
   readonly connectionCount: number;
   readonly messages: readonly MessageRow[];
+  /** Of which player `messages` are; null: of all together. */
+  readonly messagesOf: number | null;
+  /** Those who left last, the last one first. */
+  readonly departures: readonly DepartureRow[];
   readonly rooms: readonly RoomRow[];
   readonly objects: ObjectsSnapshot | null;
   readonly comms: CommsSnapshot | null;
@@ -26,7 +30,7 @@ export interface InspectorSnapshot {
 }
 
 /** The parts of a snapshot that cost something. */
-export type InspectorView = "connections" | "messages" | "rooms" | "objects" | "comms";
+export type InspectorView = "connections" | "messages" | "departures" | "rooms" | "objects" | "comms";
 
 /** What a simulated network does to each packet. */
 export interface LagValues {
@@ -55,6 +59,8 @@ export interface ConnectionRow {
   readonly bytesRetransmitted: number;
   /** What waits to be sent or acknowledged. */
   readonly bufferedBytes: number;
+  /** What may be sent a second, in bytes; null: the transport sets no limit, or says none. */
+  readonly bytesPerSecond: number | null;
   readonly messagesRefused: number;
   /** Messages that were dropped, by either side of the wire, for whatever reason. */
   readonly messagesDropped: number;
@@ -64,6 +70,26 @@ export interface ConnectionRow {
   readonly client: ClientRow | null;
   /** Where the connection itself measures them; null: they follow from two snapshots. */
   readonly rates: Rates | null;
+}
+
+/** A player who has left, with the figures of its connection at its end. */
+export interface DepartureRow {
+  /** Counts those who have left. */
+  readonly number: number;
+  /** 0: it left before it was let in. */
+  readonly id: number;
+  readonly address: string;
+  readonly transport: string;
+  /** When, as `timeMs`. */
+  readonly timeMs: number;
+  /** A name of `DisconnectCode`, or `code 7` of the application. */
+  readonly reason: string;
+  /** The reason in words, which the other side may have written. */
+  readonly text: string;
+  readonly roundTripTimeMs: number;
+  readonly packetsLost: number;
+  readonly packetsSent: number;
+  readonly bufferedBytes: number;
 }
 
 /** What a client tells of its world. */
@@ -96,7 +122,7 @@ export interface RoomRow {
   readonly labels: string;
 }
 
-/** One kind of message, all players together who are there now. */
+/** One kind of message, of one player, or of all together who are there now. */
 export interface MessageRow {
   readonly name: string;
   readonly messagesSent: number;

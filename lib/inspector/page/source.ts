@@ -8,8 +8,10 @@ export class Source {
     this.#headers = { authorization: `Bearer ${token}` };
   }
 
-  async snapshot(views: readonly InspectorView[]): Promise<InspectorSnapshot> {
-    return (await this.#ask(`/snapshot?views=${views.join(",")}`)) as InspectorSnapshot;
+  /** @param player whose messages are wanted; null: those of all */
+  async snapshot(views: readonly InspectorView[], player: number | null): Promise<InspectorSnapshot> {
+    const query = `views=${views.join(",")}${player === null ? "" : `&player=${player}`}`;
+    return (await this.#ask(`/snapshot?${query}`)) as InspectorSnapshot;
   }
 
   /** @param after how many events are known */
