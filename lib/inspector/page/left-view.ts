@@ -9,10 +9,10 @@ export function leftView({ snapshot: { departures, timeMs } }: ViewProps): Compo
   const columns: Column<DepartureRow>[] = [
     { title: "When", width: "110px", cell: (row) => agoOf(timeMs - row.timeMs), key: (row) => row.timeMs },
     { title: "Player", width: "70px", cell: ({ id }) => id || "–", key: ({ id }) => -id },
-    { title: "Address", width: "170px", cell: ({ address }) => address, key: ({ address }) => address },
-    { title: "Transport", width: "90px", cell: ({ transport }) => transport, key: ({ transport }) => transport },
     { title: "Why", width: "150px", cell: ({ reason }) => reason, key: ({ reason }) => reason },
     { title: "In words", width: "minmax(260px, 1fr)", cell: ({ text }) => text },
+    { title: "Address", width: "170px", cell: ({ address }) => address, key: ({ address }) => address },
+    { title: "Transport", width: "90px", cell: ({ transport }) => transport, key: ({ transport }) => transport },
     { title: "Round trip", width: "90px", cell: (row) => formatMs(row.roundTripTimeMs) },
     {
       title: "Lost in all",
