@@ -69,7 +69,7 @@ class Page extends Component<object, PageState> {
         const snapshot = await this.#source.snapshot((TABS[this.state.tab] as Tab).needs, this.state.chosen);
         if (!this.state.isFrozen) this.#history.add(snapshot);
         // The chosen player may have left: then this fails, and others can be chosen.
-        if (this.state.tab === TIMELINE) await this.#timeline.poll(this.state.chosen);
+        if (this.state.tab === TIMELINE && snapshot.kind !== "sockets") await this.#timeline.poll(this.state.chosen);
         this.setState(({ count }: PageState) => ({ count: count + 1, error: null }));
       } catch (error) {
         this.setState({ error: (error as Error).message });

@@ -27,7 +27,9 @@ export class Source {
   }
 
   async #ask(path: string): Promise<unknown> {
-    const response = await fetch(path, { headers: this.#headers });
+    const response = await fetch(path, { headers: this.#headers }).catch(() => {
+      throw new Error("The inspector does not answer: its program may have ended");
+    });
     if (!response.ok) throw new Error((await response.text()).trim());
     return await response.json();
   }

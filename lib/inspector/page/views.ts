@@ -39,8 +39,9 @@ const CLIENT_COLUMNS: Column<ConnectionRow>[] = [
 
 export function connectionsView({ history, snapshot, chosen, choose, change }: ViewProps): ComponentChildren {
   const row = snapshot.connections.find(({ id }) => id === chosen) ?? null;
+  const hasTotals = snapshot.kind !== "sockets";
   const columns: Column<ConnectionRow>[] = [
-    { title: "Player", width: "70px", cell: ({ id }) => id, key: ({ id }) => -id },
+    { title: "Player", width: hasTotals ? "70px" : "110px", cell: ({ id }) => id, key: ({ id }) => -id },
     { title: "Address", width: "170px", cell: ({ address }) => address, key: ({ address }) => address },
     { title: "Transport", width: "90px", cell: ({ transport }) => transport, key: ({ transport }) => transport },
     { title: "State", width: "110px", cell: ({ state }) => state, key: ({ state }) => state },
@@ -101,13 +102,15 @@ export function connectionsView({ history, snapshot, chosen, choose, change }: V
         ["now"],
         history.roundTrips(row?.id ?? null),
       ),
-      plot(
-        "Traffic, all",
-        "kB/s",
-        ["sent", "received"],
-        history.growth(1000, "connections.bytesSent", "connections.bytesReceived"),
-      ),
-      plot("Lost packets a second, all", "/s", ["lost"], history.growth(1, "connections.packetsLost")),
+      // Connections of GNS are counted by nobody.
+      hasTotals &&
+        plot(
+          "Traffic, all",
+          "kB/s",
+          ["sent", "received"],
+          history.growth(1000, "connections.bytesSent", "connections.bytesReceived"),
+        ),
+      hasTotals && plot("Lost packets a second, all", "/s", ["lost"], history.growth(1, "connections.packetsLost")),
     ]),
     row && h("p", { class: "quiet" }, "Escape shows all again."),
     h(Table<ConnectionRow>, {
@@ -131,12 +134,11 @@ export function connectionsView({ history, snapshot, chosen, choose, change }: V
 
 /** Why a queue is as long as it is. */
 function queueOf({ id, bufferedBytes, bytesPerSecond }: ConnectionRow, sentBytes: number): string {
-  const rate = bytesPerSecond === null ? sentBytes : Math.min(bytesPerSecond, Math.max(sentBytes, 1));
   const isFull = bytesPerSecond !== null && sentBytes > 0.8 * bytesPerSecond;
-  const why = isFull ? "The way takes no more" : "It waits for acknowledgements, or has just been sent";
-  const last = `At this rate it takes ${formatMs((1000 * bufferedBytes) / Math.max(rate, 1))}.`;
+  const why = isFull ? "The way takes no more." : "It waits for acknowledgements, or has just been sent.";
+  const last = bytesPerSecond ? `It takes ${formatMs((1000 * bufferedBytes) / bytesPerSecond)} at least.` : "";
   const what = `${formatBytes(bufferedBytes)} wait or are not acknowledged.`;
-  return `${what} ${why}. ${last} What fills it: Messages, of player ${id}.`;
+  return `${what} ${why} ${last} What fills it: Messages, of ${id}.`;
 }
 
 /** Changes what a simulated network does. */
