@@ -15,6 +15,7 @@ export { Inspector, inspect } from "./inspector.js";
 export type {
   ClientRow,
   ConnectionRow,
+  DepartureRow,
   InspectorSnapshot,
   InspectorView,
   LagValues,

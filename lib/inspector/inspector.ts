@@ -10,6 +10,7 @@ import { prometheusText } from "../message/figures.js";
 import type { NetworkPlayer } from "../message/players/network-player.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
+import { Departures } from "./departures.js";
 import { Gate, type Refusal } from "./gate.js";
 import { type InspectOptions, inspectRules } from "./inspect-options.js";
 import { ObjectRows } from "./object-rows.js";
@@ -26,7 +27,14 @@ const MAX_CONNECTIONS = 64;
 const LIMITS = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 1000 };
 /** The longest body of a request. */
 const MAX_BODY_BYTES = 4096;
-const VIEWS: readonly string[] = ["connections", "messages", "rooms", "objects", "comms"] satisfies InspectorView[];
+const VIEWS: readonly string[] = [
+  "connections",
+  "messages",
+  "departures",
+  "rooms",
+  "objects",
+  "comms",
+] satisfies InspectorView[];
 
 /** A page that shows what a server or client does, until it is closed. It costs nothing while nobody looks. */
 export class Inspector {
@@ -41,6 +49,7 @@ export class Inspector {
   readonly #gate: Gate;
   readonly #watches: Watches;
   readonly #objects: ObjectRows | null;
+  readonly #departures: Departures;
 
   /** @internal */
   constructor(subject: Subject, http: Server, host: string, scheme: "http" | "https", token: string) {
@@ -48,6 +57,7 @@ export class Inspector {
     this.#http = http;
     this.#objects = subject.objects && new ObjectRows(subject.objects, subject.payloads);
     this.#watches = new Watches(subject.clock);
+    this.#departures = new Departures(subject.view, () => subject.clock.now());
     this.token = token;
     this.port = (http.address() as AddressInfo).port;
     const names = isThisComputer(host) ? ["127.0.0.1", "localhost", "[::1]"] : [formatHost(host, 0).replace(/:0$/, "")];
@@ -63,6 +73,7 @@ export class Inspector {
   /** Closes the port; resolves when nobody is connected any more. */
   async close(): Promise<void> {
     this.#watches.close();
+    this.#departures.close();
     if (!this.#http.listening) return;
     const closed = once(this.#http, "close");
     this.#http.close();
@@ -105,7 +116,9 @@ export class Inspector {
     }
     if (pathname !== "/snapshot") return { status: 404, text: "There is no such page" };
     const views = (searchParams.get("views") ?? "").split(",").filter((view) => VIEWS.includes(view));
-    const snapshot = takeSnapshot(this.#subject, this.#objects, new Set(views as InspectorView[]));
+    const wanted = new Set(views as InspectorView[]);
+    const player = searchParams.has("player") ? Number(searchParams.get("player")) : null;
+    const snapshot = takeSnapshot(this.#subject, this.#objects, this.#departures, wanted, player);
     send(response, 200, "application/json", JSON.stringify(snapshot));
     return null;
   }

@@ -22,6 +22,10 @@ export interface InspectorSnapshot {
   readonly connectionCount: number;
   /** One row for each kind of message of which any was sent or has come. */
   readonly messages: readonly MessageRow[];
+  /** Of which player `messages` are; null: of all together. */
+  readonly messagesOf: number | null;
+  /** Those who left last, the last one first. */
+  readonly departures: readonly DepartureRow[];
   /** One row for each room of a `RoomHost`; empty for others. */
   readonly rooms: readonly RoomRow[];
   /** The objects; null without the option `objects`. */
@@ -33,7 +37,7 @@ export interface InspectorSnapshot {
 }
 
 /** The parts of a snapshot that cost something. */
-export type InspectorView = "connections" | "messages" | "rooms" | "objects" | "comms";
+export type InspectorView = "connections" | "messages" | "departures" | "rooms" | "objects" | "comms";
 
 /** What a simulated network does to each packet. */
 export interface LagValues {
@@ -73,6 +77,8 @@ export interface ConnectionRow {
   readonly bytesRetransmitted: number;
   /** What waits to be sent or acknowledged. */
   readonly bufferedBytes: number;
+  /** What may be sent a second, in bytes; null: the transport sets no limit, or says none. */
+  readonly bytesPerSecond: number | null;
   /** Messages that `send` refused because a queue was full. */
   readonly messagesRefused: number;
   /** Messages that were dropped, by either side of the wire, for whatever reason. */
@@ -83,6 +89,26 @@ export interface ConnectionRow {
   readonly client: ClientRow | null;
   /** Where the connection itself measures them; null: they follow from two snapshots. */
   readonly rates: Rates | null;
+}
+
+/** A player who has left, with the figures of its connection at its end. */
+export interface DepartureRow {
+  /** Counts those who have left. */
+  readonly number: number;
+  /** 0: it left before it was let in. */
+  readonly id: number;
+  readonly address: string;
+  readonly transport: string;
+  /** When, as `timeMs`. */
+  readonly timeMs: number;
+  /** A name of `DisconnectCode`, or `code 7` of the application. */
+  readonly reason: string;
+  /** The reason in words, which the other side may have written. */
+  readonly text: string;
+  readonly roundTripTimeMs: number;
+  readonly packetsLost: number;
+  readonly packetsSent: number;
+  readonly bufferedBytes: number;
 }
 
 /** What a client tells of its world. */
@@ -125,7 +151,7 @@ export interface RoomRow {
   readonly labels: string;
 }
 
-/** One kind of message, all players together who are there now. */
+/** One kind of message, of one player, or of all together who are there now. */
 export interface MessageRow {
   /** Unique within the protocol. */
   readonly name: string;

@@ -27,6 +27,7 @@ export function socketRows(sockets: NetworkingSockets, handles: readonly number[
           lag: null,
           client: null,
         },
+        bytesPerSecond: status.sendRateBytesPerSecond,
         bufferedBytes: status.pendingReliable + status.pendingUnreliable + status.sentUnackedReliable,
         rates: {
           ...{ sentBytes: outBytesPerSecond, receivedBytes: inBytesPerSecond },

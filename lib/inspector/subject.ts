@@ -2,7 +2,13 @@ import { invalidType } from "../arguments.js";
 import type { Clock } from "../clock.js";
 import type { VoicePlayback } from "../comms/audio.js";
 import type { InspectedNetwork } from "../comms/index.js";
-import { type INetworkPlayer, NetworkClient, NetworkServer } from "../message/index.js";
+import {
+  DisconnectCode,
+  type DisconnectReason,
+  type INetworkPlayer,
+  NetworkClient,
+  NetworkServer,
+} from "../message/index.js";
 import type { MessageDefinition } from "../message/protocol/message.js";
 import type { ClientFigures, NetworkIdentity } from "../object/index.js";
 import { RoomHost } from "../rooms/index.js";
@@ -46,7 +52,11 @@ export interface View {
   connections(): ConnectionRow[];
   metrics(): object;
   rooms(): RoomRow[];
+  /** Calls `left` with each player who leaves for good. @returns ends it */
+  onLeft(left: Left): () => void;
 }
+
+type Left = (player: INetworkPlayer, reason: DisconnectReason) => void;
 
 /** What is looked at, with its parts and what may be done. */
 export interface Subject {
@@ -65,11 +75,15 @@ export interface Subject {
 export function viewOf(inspected: Inspected): View {
   if (inspected instanceof NetworkServer) {
     const players = () => inspected.players;
-    return { ...ofProtocol(inspected), kind: "server", players, metrics: () => inspected.metrics, rooms: () => [] };
+    const onLeft = (left: Left) => inspected.on("disconnected", left);
+    const metrics = () => inspected.metrics;
+    return { ...ofProtocol(inspected), kind: "server", players, metrics, rooms: () => [], onLeft };
   }
   if (inspected instanceof NetworkClient) {
     const players = () => (inspected.player ? [inspected.player] : []);
-    return { ...ofProtocol(inspected), kind: "client", players, metrics: () => inspected.metrics, rooms: () => [] };
+    const onLeft = (left: Left) => onClientLeft(inspected, left);
+    const metrics = () => inspected.metrics;
+    return { ...ofProtocol(inspected), kind: "client", players, metrics, rooms: () => [], onLeft };
   }
   if (inspected instanceof RoomHost) return ofRooms(inspected);
   if (typeof inspected?.sockets === "object" && typeof inspected.connections === "object") return ofSockets(inspected);
@@ -96,11 +110,50 @@ function ofRooms(host: RoomHost): View {
     idOf,
     players: () => servers().flatMap(({ players }) => players),
     metrics: () => ({ ...host.server.metrics, rooms: host.metrics }),
+    onLeft: (left) => onLeftOf(servers, left),
     rooms: () =>
       host.rooms.map(({ id, kind, players, spectators, freeSeats, isLocked, code, labels }) => ({
         ...{ id, kind, freeSeats, isLocked, isPrivate: code !== null, labels: JSON.stringify(labels) },
         ...{ players: players.map(idOf), spectators: spectators.length },
       })),
+  };
+}
+
+/** A client does not have its player any more when it has left. */
+function onClientLeft(client: NetworkClient, left: Left): () => void {
+  let last = client.player;
+  const ends = [
+    client.on("connected", (player) => {
+      last = player;
+    }),
+    client.on("disconnected", (reason) => last && left(last, reason)),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+/** Who goes into a room leaves the server before it: so all rooms with players are heard. */
+function onLeftOf(servers: () => readonly NetworkServer[], left: Left): () => void {
+  const ends = new Map<NetworkServer, () => void>();
+  const hear = () => {
+    const present = servers();
+    for (const [server, end] of ends) {
+      if (present.includes(server)) continue;
+      end();
+      ends.delete(server);
+    }
+    for (const server of present) {
+      if (!ends.has(server)) ends.set(server, server.on("disconnected", onEnd));
+    }
+  };
+  const onEnd: Left = (player, reason) => {
+    if (reason.code === DisconnectCode.Moved) hear();
+    else left(player, reason);
+  };
+  hear();
+  return () => {
+    for (const end of ends.values()) end();
   };
 }
 
@@ -113,5 +166,6 @@ function ofSockets({ sockets, connections }: InspectedSockets): View {
     connections: () => socketRows(sockets, handles()),
     metrics: () => ({}),
     rooms: () => [],
+    onLeft: () => () => {},
   };
 }

@@ -26,6 +26,12 @@ export interface NetworkExtension<End> {
   stopped?(): void;
 }
 
+/** What somebody gets who is no player: all objects, with the members that everybody may see. */
+export interface WatcherSight {
+  /** Also what only owners, or only some, may see. */
+  readonly seesAll: boolean;
+}
+
 /** A layer above a server, as an object with a function for each point (docs/message.md has the order). */
 export interface ServerExtension extends NetworkExtension<NetworkServer> {
   /** Its name in a snapshot, 1 to 64 bytes of UTF-8. Needed with `snapshot`. */
@@ -36,8 +42,8 @@ export interface ServerExtension extends NetworkExtension<NetworkServer> {
   snapshot?(): Uint8Array;
   /** Goes on with what `snapshot` has kept, on a server that is active. Check it: it may be of an older version. */
   restore?(bytes: Uint8Array): void;
-  /** @internal From here on `watcher`, who is none of the players, gets what somebody would who sees everything. */
-  watcherAdded?(watcher: INetworkPlayer): void;
+  /** @internal From here on `watcher`, who is none of the players, gets the world. */
+  watcherAdded?(watcher: INetworkPlayer, sight: WatcherSight): void;
   /** @internal It gets nothing any more. */
   watcherRemoved?(watcher: INetworkPlayer): void;
 }

@@ -15,7 +15,7 @@ import { MessageWaiters } from "./message-waiters.js";
 import { ConnectionTotals, type NetworkMetrics } from "./network-metrics.js";
 import type { NetworkOptions } from "./network-options.js";
 import { connectionLost, type Ending } from "./players/connection-lost.js";
-import type { NetworkPlayer, PlayerOwner } from "./players/network-player.js";
+import type { DirectedSink, NetworkPlayer, PlayerOwner } from "./players/network-player.js";
 import type { INetworkPlayer, SpanFunction } from "./players/player.js";
 import { MessageEncoder } from "./protocol/encoder.js";
 import type { ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
@@ -36,6 +36,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   readonly encoder = new MessageEncoder();
   readonly drive: Drive;
   readonly spans: SpanFunction | null;
+  directed: DirectedSink | null = null;
   abstract readonly errorBudget: ErrorBudget | null;
   protected readonly logger: Logger;
   protected readonly trace: Trace | null;

@@ -7,7 +7,7 @@ import type { ByteSegment, Channel, Drive } from "../peer/index.js";
 import { printable } from "../printable.js";
 import { serverStopped } from "../socket/building/socket-errors.js";
 import { checkReason, DisconnectCode, type DisconnectReason } from "../socket/disconnect-reason.js";
-import type { ServerExtension } from "./extension.js";
+import type { ServerExtension, WatcherSight } from "./extension.js";
 import { FrontEnd } from "./front-end.js";
 import { assertSameProtocol } from "./host-link.js";
 import type { OutOfEra } from "./message-dispatcher.js";
@@ -17,7 +17,7 @@ import { NetworkEventHub, type NetworkServerEvents, SERVER_EVENTS, SERVER_LATE_E
 import type { NetworkServerMetrics } from "./network-metrics.js";
 import type { NetworkServer } from "./network-server.js";
 import { ERROR_BUDGET, type NetworkServerOptions } from "./network-server-options.js";
-import { clientNameOf, NetworkPlayer } from "./players/network-player.js";
+import { clientNameOf, type DirectedSink, NetworkPlayer } from "./players/network-player.js";
 import { type INetworkPlayer, PlayerState } from "./players/player.js";
 import { defaultErrorBudget, type ErrorBudget, ErrorFlags } from "./protocol/error-flags.js";
 import type { MessageDefinition } from "./protocol/message.js";
@@ -49,8 +49,8 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
   readonly isLobby: boolean;
   /** All players who are connected or suspended, from their hello on. */
   readonly players = new Set<NetworkPlayer>();
-  /** Those who get what is sent to all, and are no players. */
-  readonly watchers = new Set<NetworkPlayer>();
+  /** Those who get what is sent to all, and are no players, with what hears of messages to single ones. */
+  readonly listeners = new Map<NetworkPlayer, DirectedSink | null>();
   /** The player of the client in this process. */
   localPlayer: NetworkPlayer | null = null;
   lastPlayerId = 0;
@@ -226,18 +226,34 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     await close?.();
   }
 
-  /** Somebody who is no player gets what a spectator would who sees everything. */
-  addWatcher(connection: LibraryConnection): NetworkPlayer {
+  /** Somebody who is no player gets the world, and with `ears` messages as well. */
+  addWatcher(
+    connection: LibraryConnection,
+    sight: WatcherSight,
+    ears: { readonly directed: DirectedSink | null } | null,
+  ): NetworkPlayer {
     const watcher = new NetworkPlayer(this, connection, false);
     watcher.state = PlayerState.Authenticated;
     watcher.ready = true;
-    this.watchers.add(watcher);
-    this.forEachExtension((extension) => extension.watcherAdded?.(watcher));
+    if (ears) this.#listen(watcher, ears.directed);
+    this.forEachExtension((extension) => extension.watcherAdded?.(watcher, sight));
     return watcher;
   }
 
   removeWatcher(watcher: NetworkPlayer): void {
-    if (this.watchers.delete(watcher)) this.forEachExtension((extension) => extension.watcherRemoved?.(watcher));
+    if (this.listeners.has(watcher)) this.#listen(watcher, undefined);
+    this.forEachExtension((extension) => extension.watcherRemoved?.(watcher));
+  }
+
+  /** @param directed undefined: no more */
+  #listen(watcher: NetworkPlayer, directed: DirectedSink | null | undefined): void {
+    if (directed === undefined) this.listeners.delete(watcher);
+    else this.listeners.set(watcher, directed);
+    const sinks = [...this.listeners.values()].filter((sink) => sink !== null);
+    const hear: DirectedSink = (players, message, value) => {
+      if (this.protocol.isListed(message)) for (const sink of sinks) sink(players, message, value);
+    };
+    this.directed = sinks.length > 0 ? hear : null;
   }
 
   setClosed(isClosed: boolean): void {

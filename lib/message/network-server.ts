@@ -7,7 +7,7 @@ import type { LibraryConnection } from "../peer/connection/connection.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
 import type { ArrivalPlace } from "./authentication/arrival-place.js";
-import type { ServerExtension } from "./extension.js";
+import type { ServerExtension, WatcherSight } from "./extension.js";
 import type { FrontEnd } from "./front-end.js";
 import type { MessageHandler } from "./message-handler.js";
 import { coreOf, type NetworkClient } from "./network-client.js";
@@ -16,7 +16,7 @@ import type { NetworkServerMetrics } from "./network-metrics.js";
 import { placeOfOption } from "./network-options.js";
 import { NetworkServerCore, type ServerPlace } from "./network-server-core.js";
 import { type NetworkServerOptions, SERVER_OPTIONS } from "./network-server-options.js";
-import type { NetworkPlayer } from "./players/network-player.js";
+import type { DirectedSink, NetworkPlayer } from "./players/network-player.js";
 import type { INetworkPlayer } from "./players/player.js";
 import { type SendManyOptions, sendToFirst, sendToPlayers } from "./players/send-to-players.js";
 import type { MessageDefinition } from "./protocol/message.js";
@@ -126,9 +126,18 @@ export class NetworkServer<Data = unknown> {
     return server.#core.peerSettings.maxReliableMessageSize;
   }
 
-  /** @internal Somebody who is no player gets what a spectator would who sees everything, until `unwatch`. */
-  static watch(server: NetworkServer, connection: LibraryConnection): INetworkPlayer {
-    return server.#core.addWatcher(connection);
+  /**
+   * @internal Somebody who is no player gets the world, until `unwatch`.
+   *
+   * @param ears what is sent to all comes as well; `directed` hears what is sent to single players. Null: neither
+   */
+  static watch(
+    server: NetworkServer,
+    connection: LibraryConnection,
+    sight: WatcherSight,
+    ears: { readonly directed: DirectedSink | null } | null,
+  ): INetworkPlayer {
+    return server.#core.addWatcher(connection, sight, ears);
   }
 
   /** @internal The opposite of `watch`. */
@@ -357,7 +366,11 @@ export class NetworkServer<Data = unknown> {
     value: T,
     options?: SendManyOptions,
   ): number {
-    return sendToPlayers(this.#core, players, message, value, isConnected, options);
+    const { directed } = this.#core;
+    const told: number[] | null = directed && [];
+    const count = sendToPlayers(this.#core, players, message, value, isConnected, options, null, told);
+    if (told && told.length > 0) directed?.(told, message as MessageDefinition<unknown>, value);
+    return count;
   }
 
   /**
@@ -374,9 +387,9 @@ export class NetworkServer<Data = unknown> {
     includes: (player: NetworkPlayer) => boolean,
     options?: SendManyOptions,
   ): number {
-    const { players, watchers } = this.#core;
+    const { players, listeners } = this.#core;
     const count = sendToPlayers(this.#core, players, message, value, includes, options);
-    if (watchers.size > 0) sendToPlayers(this.#core, watchers, message, value, includes, options);
+    if (listeners.size > 0) sendToPlayers(this.#core, listeners.keys(), message, value, includes, options);
     return count;
   }
 

@@ -6,7 +6,7 @@ import { printableJson } from "../printable.js";
 import type { DisconnectReason } from "../socket/index.js";
 import type { Logger } from "./logger.js";
 import type { NetworkClientEvents, NetworkServerEvents } from "./network-events.js";
-import { recorderOf } from "./players/connection-recorder.js";
+import { type RecordSink, recorderOf } from "./players/connection-recorder.js";
 import type { NetworkPlayer } from "./players/network-player.js";
 import type { INetworkPlayer } from "./players/player.js";
 
@@ -27,6 +27,8 @@ interface Traced {
   /** The counters of the connection as they were written last. */
   last: string;
   lost: number;
+  /** No events of its packets and messages any more. */
+  readonly end: () => void;
 }
 
 /**
@@ -67,12 +69,11 @@ export class Trace {
   connectionStarted(player: NetworkPlayer): void {
     const connection = player.lastConnection;
     const id = ++this.#lastId;
-    this.#connections.set(connection, { id, startedMs: this.#clock.now(), last: "", lost: 0 });
     const { address, transport } = connection.handle;
     this.event("connectivity:connection_started", { id, address, transport, security: connection.security });
-    if (this.#detail === "packets") {
-      recorderOf(player, this.#clock).add((name, data) => this.event(name, { id, ...data }));
-    }
+    const sink: RecordSink = (name, data) => this.event(name, { id, ...data });
+    const end = this.#detail === "packets" ? recorderOf(player, this.#clock).add(sink) : () => {};
+    this.#connections.set(connection, { id, startedMs: this.#clock.now(), last: "", lost: 0, end });
     this.#timer ??= this.#clock.setTimeout(() => this.#onTimer(), METRICS_INTERVAL_MS);
   }
 
@@ -81,6 +82,7 @@ export class Trace {
     if (!traced) return;
     this.#writeMetrics(connection, traced);
     this.#connections.delete(connection);
+    traced.end();
     const durationMs = Math.round(this.#clock.now() - traced.startedMs);
     this.event("connectivity:connection_closed", { id: traced.id, code, reason: text, duration_ms: durationMs });
   }

@@ -3,5 +3,5 @@
 export type { Clock } from "../clock.js";
 export type { NetworkServer, Protocol } from "../message/index.js";
 export type { SocketFactory } from "../socket/index.js";
-export { type Recording, record } from "./recording.js";
+export { type Recording, type RecordOptions, record } from "./recording.js";
 export { type Replay, type ReplayOptions, replay } from "./replay.js";

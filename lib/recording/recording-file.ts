@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { NetworkError } from "../network-error.js";
-import { LineReader, type RecordingHeader, type RecordingStep } from "./recording-lines.js";
+import { LineReader, type LineState, type RecordingHeader, type RecordingStep } from "./recording-lines.js";
 
 /** More that the disk has not taken ends a recording. */
 const MAX_WAITING_BYTES = 16 * 2 ** 20;
@@ -14,6 +15,9 @@ const NEW_LINE = 10;
 export const recordingError = (text: string, cause?: unknown) => new NetworkError("ERR_RECORDING", text, { cause });
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** The paths of the files that this process writes. */
+const written = new Set<string>();
 
 /** Writes lines to a file. */
 export class RecordingFile {
@@ -29,9 +33,13 @@ export class RecordingFile {
     stream.on("error", (error) => this.#fail(`${path} cannot be written: ${textOf(error)}`, error));
   }
 
-  /** Replaces a file of that name. @throws NetworkError `ERR_RECORDING` */
-  static async open(path: string, onFailed: (error: NetworkError) => void): Promise<RecordingFile> {
+  /** Replaces a file of that name. @throws NetworkError `ERR_RECORDING`, `ERR_STATE` for one that is being written */
+  static async open(file: string, onFailed: (error: NetworkError) => void): Promise<RecordingFile> {
+    const path = resolve(file);
+    if (written.has(path)) throw new NetworkError("ERR_STATE", `${path} is being recorded`);
+    written.add(path);
     const stream = createWriteStream(path);
+    stream.once("close", () => written.delete(path));
     try {
       await once(stream, "open");
     } catch (error) {
@@ -42,7 +50,7 @@ export class RecordingFile {
 
   write(line: string): void {
     if (this.failure) return;
-    const text = `${line}\n`;
+    const text = Buffer.from(`${line}\n`);
     if (this.#stream.writableLength + text.length > MAX_WAITING_BYTES) {
       this.#fail(`The disk is too slow: over ${MAX_WAITING_BYTES / 2 ** 20} MiB of the recording wait`);
       return;
@@ -68,19 +76,27 @@ export class RecordingFile {
   }
 }
 
-/** The lines of a file, one at a time. @throws Error for one that is too long, and for a last one that is cut */
-async function* linesOf(path: string): AsyncGenerator<string, void> {
+/**
+ * The lines of a file from `offset` on, one at a time, and where each ends.
+ *
+ * @throws Error for one that is too long, and for a last one that is cut
+ */
+async function* linesOf(path: string, offset: number): AsyncGenerator<{ text: string; end: number }, void> {
   const file = await open(path);
   try {
     let rest = Buffer.alloc(0);
+    let position = offset;
     for (;;) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);
       if (bytesRead === 0) break;
+      const chunkOffset = position - rest.length;
+      position += bytesRead;
       const chunk =
         rest.length === 0 ? buffer.subarray(0, bytesRead) : Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
       let start = 0;
       for (let end = chunk.indexOf(NEW_LINE, rest.length); end >= 0; end = chunk.indexOf(NEW_LINE, start)) {
-        yield chunk.toString("utf8", start, end);
+        if (end - start > MAX_LINE_BYTES) break;
+        yield { text: chunk.toString("utf8", start, end), end: chunkOffset + end + 1 };
         start = end + 1;
       }
       rest = chunk.subarray(start);
@@ -92,56 +108,71 @@ async function* linesOf(path: string): AsyncGenerator<string, void> {
   }
 }
 
-/** What a recording has: its header, and then its steps. */
-export interface RecordingReader {
-  readonly header: RecordingHeader;
-  readonly steps: AsyncGenerator<RecordingStep, void>;
-  /** Reads no further. */
-  close(): Promise<unknown>;
+/** Where a line of a recording begins. */
+export interface Place {
+  /** In bytes. */
+  readonly offset: number;
+  /** Of the line, from 1. */
+  readonly line: number;
+  readonly state: LineState;
+}
+
+/** A step, and where its line begins. */
+export type PlacedStep = RecordingStep & { readonly place: Place };
+
+/** Reads the header of a recording. @returns also where its first step is @throws NetworkError `ERR_RECORDING` */
+export async function readHeader(path: string): Promise<{ header: RecordingHeader; start: Place }> {
+  const reader = new LineReader();
+  const lines = linesOf(path, 0);
+  try {
+    // The system would wait for somebody to write into a pipe.
+    if (!(await stat(path)).isFile()) throw new Error("it is no file");
+    const first = await lines.next();
+    if (first.done) throw new Error("the file is empty");
+    const header = reader.header(first.value.text);
+    return { header, start: { offset: first.value.end, line: 2, state: reader.state } };
+  } catch (error) {
+    throw unreadable(path, 1, error);
+  } finally {
+    await lines.return();
+  }
 }
 
 /**
- * Reads a recording. The last step ends it.
+ * Reads the steps of a recording. The last one ends it.
  *
  * @param isPartial what cannot be read ends it as well
- * @throws NetworkError `ERR_RECORDING`, as do its steps
+ * @throws NetworkError `ERR_RECORDING`
  */
-export async function openRecording(path: string, isPartial: boolean): Promise<RecordingReader> {
-  const reader = new LineReader();
-  const lines = linesOf(path);
-  let number = 1;
-  const wrong = (error: unknown) => recordingError(`Line ${number} of ${path} is wrong: ${textOf(error)}`, error);
+export async function* readSteps(path: string, start: Place, isPartial: boolean): AsyncGenerator<PlacedStep, void> {
+  const reader = new LineReader(start.state);
+  const lines = linesOf(path, start.offset);
+  let place = start;
+  let tick = 0;
   try {
-    const first = await lines.next();
-    if (first.done) throw new Error("the file is empty");
-    const header = reader.header(first.value);
-    return { header, steps: steps(header), close: () => lines.return() };
-  } catch (error) {
-    await lines.return();
-    throw (error as { syscall?: string }).syscall
-      ? recordingError(`${path} cannot be read: ${textOf(error)}`, error)
-      : wrong(error);
-  }
-
-  async function* steps(header: RecordingHeader): AsyncGenerator<RecordingStep, void> {
-    let last: RecordingStep = { timeMs: header.startMs, tick: 0, messages: null };
-    try {
-      for (;;) {
-        number++;
-        const line = await lines.next();
-        if (line.done) throw new Error("the end is missing");
-        const step = reader.step(line.value);
-        last = step;
-        yield step;
-        if (step.messages) continue;
-        if (!(await lines.next()).done) throw new Error(`line ${++number} follows the end`);
-        return;
+    for (;;) {
+      const line = await lines.next();
+      if (line.done) throw new Error("the end is missing");
+      const step = reader.step(line.value.text);
+      ({ tick } = step);
+      const next = { offset: line.value.end, line: place.line + 1, state: reader.state };
+      if (step.kind === "ended" && !(await lines.next()).done) {
+        place = next;
+        throw new Error("it follows the end");
       }
-    } catch (error) {
-      if (!isPartial) throw wrong(error);
-      yield { ...last, messages: null };
-    } finally {
-      await lines.return();
+      yield { ...step, place };
+      if (step.kind === "ended") return;
+      place = next;
     }
+  } catch (error) {
+    if (!isPartial) throw unreadable(path, place.line, error);
+    yield { kind: "ended", timeMs: place.state.timeMs, tick, entries: [], place };
+  } finally {
+    await lines.return();
   }
 }
+
+const unreadable = (path: string, line: number, error: unknown) =>
+  (error as { syscall?: string }).syscall
+    ? recordingError(`${path} cannot be read: ${textOf(error)}`, error)
+    : recordingError(`Line ${line} of ${path} is wrong: ${textOf(error)}`, error);

@@ -3,7 +3,7 @@ import { NetworkServer, type Protocol } from "../message/index.js";
 import type { NetworkPlayer } from "../message/players/network-player.js";
 import { Channel } from "../peer/index.js";
 import type { MemorySocketFactory } from "../socket/index.js";
-import type { RecordingHeader, RecordingStep } from "./recording-lines.js";
+import type { RecordingEntry, RecordingHeader } from "./recording-lines.js";
 
 /** The client's player is none of those of the recording. */
 const LAST_ID = 2 ** 32 - 2;
@@ -15,6 +15,8 @@ export class ReplayServer {
   readonly #server: NetworkServer;
   #player: NetworkPlayer | null = null;
   #hasEnded = false;
+  #sceneName: string | null = null;
+  #isLoading = false;
 
   constructor(
     protocol: Protocol,
@@ -63,13 +65,34 @@ export class ReplayServer {
     this.#server.updateSent();
   }
 
-  /** @param from of the messages of the step, the first that was not sent. @returns the next one that was not */
-  send({ messages }: RecordingStep, from: number): number {
+  /**
+   * Sends what a client of `playerId` gets. The client has to have loaded a scene before it gets what follows.
+   *
+   * @param playerId of whom messages to single players are sent; null: of nobody
+   * @param from of the entries, the first that was not sent
+   * @param isJump the client has the same scene already, if the names are the same
+   * @returns the next one that was not
+   */
+  send(entries: readonly RecordingEntry[], playerId: number | null, from: number, isJump: boolean): number {
     let next = from;
-    for (const message of messages?.slice(from) ?? []) {
-      if (!this.#player?.lastConnection.send(message, Channel.Reliable)) break;
-      next++;
+    for (; next < entries.length && !this.#isLoading; next++) {
+      const entry = entries[next] as RecordingEntry;
+      if ("scene" in entry) {
+        if (!isJump || entry.scene !== this.#sceneName) this.#load(entry.scene);
+        continue;
+      }
+      if (entry.to && (playerId === null || !entry.to.includes(playerId))) continue;
+      if (!this.#player?.lastConnection.send(entry.message, Channel.Reliable)) break;
     }
     return next;
+  }
+
+  #load(name: string): void {
+    this.#sceneName = name;
+    this.#isLoading = true;
+    const loaded = () => {
+      this.#isLoading = false;
+    };
+    this.#server.loadScene(name).then(loaded, loaded);
   }
 }

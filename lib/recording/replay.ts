@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "../clock.js";
 import type { Protocol } from "../message/index.js";
 import { protocolCore } from "../message/protocol/protocol.js";
 import { NetworkError } from "../network-error.js";
-import { booleanOption, checkOptions, clockOption } from "../options.js";
+import { booleanOption, checkOptions, clockOption, integerOption } from "../options.js";
 import {
   type IConnectEndPoint,
   type ISocket,
@@ -12,7 +12,7 @@ import {
   MemorySocketFactory,
   type SocketFactory,
 } from "../socket/index.js";
-import { openRecording, type RecordingReader } from "./recording-file.js";
+import { type Place, type PlacedStep, readHeader, readSteps } from "./recording-file.js";
 import type { RecordingHeader, RecordingStep } from "./recording-lines.js";
 import { ReplayClock } from "./replay-clock.js";
 import { ReplayServer } from "./replay-server.js";
@@ -21,6 +21,8 @@ import { ReplayServer } from "./replay-server.js";
 export interface ReplayOptions {
   /** Plays a recording without its end, or with a line that was changed, up to there. @defaultValue false */
   isPartial?: boolean;
+  /** The id of a player: messages to this one alone are played as well. @defaultValue those to nobody alone */
+  player?: number;
   /** The clock by which it plays. @defaultValue that of the system */
   clock?: Clock;
 }
@@ -30,20 +32,29 @@ const TURN_MS = 4;
 /** No timer of the client is later than that while it goes forward. */
 const SEEK_STEP_MS = 50;
 const MAX_SPEED = 1000;
+/** Who goes back begins so much earlier: meanwhile the client asks what time it is. */
+const LEAD_MS = 2000;
+/** Of more keyframes every second one is forgotten. */
+const MAX_KEYFRAMES = 4096;
 
 /** What {@link replay} has found out of a file. */
 interface Contents {
   readonly header: RecordingHeader;
+  readonly start: Place;
   readonly endMs: number;
+  /** In their order: where the world begins anew, and the time there. */
+  readonly keyframes: readonly { readonly place: Place; readonly timeMs: number }[];
 }
 
-/** One connection of the client, from the beginning of the recording on. */
+/** One connection of the client. */
 interface Screening {
   readonly server: ReplayServer;
-  readonly reader: RecordingReader;
-  /** The next one to be sent, and how many of its messages were. */
+  steps: AsyncGenerator<PlacedStep, void>;
+  /** The next one to be sent, and how many of its entries were. */
   step: RecordingStep;
   sent: number;
+  /** Whether the step is sent whatever its time is: the client goes back to it. */
+  isJump: boolean;
 }
 
 class ReplaySocketFactory extends MemorySocketFactory {
@@ -76,6 +87,7 @@ export class Replay {
   readonly #path: string;
   readonly #protocol: Protocol;
   readonly #isPartial: boolean;
+  readonly #player: number | null;
   readonly #contents: Contents;
   readonly #base: Clock;
   readonly #clock: ReplayClock;
@@ -86,16 +98,24 @@ export class Replay {
   #speed = 0;
   #timer: unknown = null;
   #lastTurnMs = 0;
+  /** Counts the clients: one that was still connecting when another came gives up. */
+  #turn = 0;
   /** What is under way: one thing at a time moves on. */
   #moving: Promise<void> = Promise.resolve();
   #isMoving = false;
 
   /** @internal See {@link replay}. */
-  constructor(path: string, protocol: Protocol, contents: Contents, isPartial: boolean, base: Clock) {
+  constructor(
+    path: string,
+    protocol: Protocol,
+    contents: Contents,
+    { isPartial = false, player, clock: base = systemClock }: ReplayOptions,
+  ) {
     this.#path = path;
     this.#protocol = protocol;
     this.#contents = contents;
     this.#isPartial = isPartial;
+    this.#player = player ?? null;
     this.#base = base;
     this.clock = this.#clock = new ReplayClock(base);
     this.durationMs = contents.endMs - contents.header.startMs;
@@ -137,20 +157,22 @@ export class Replay {
   }
 
   /**
-   * Goes forward as fast as it can, and pauses.
+   * Goes there as fast as it can, and pauses. Backwards it begins at a keyframe before: up to 12 s of messages, or more
+   * in a large world, come again.
    *
-   * @param ms after the beginning; after the end is the end
-   * @throws (rejects) RangeError for a place that it has passed: connect the client again to begin again; NetworkError
-   *   `ERR_STATE` without a client, or if it leaves; `ERR_RECORDING` if the file was changed meanwhile
+   * @param ms after the beginning; before it is the beginning, and after the end is the end
+   * @throws (rejects) RangeError for no number; NetworkError `ERR_STATE` without a client, or if it leaves;
+   *   `ERR_RECORDING` if the file was changed meanwhile
    */
   async seek(ms: number): Promise<void> {
+    if (typeof ms !== "number" || Number.isNaN(ms)) throw rangeError("ms", "a number");
     this.#assertPlaying();
     this.pause();
     while (this.#isMoving) await this.#moving;
     const screening = this.#assertPlaying();
-    const untilMs = Math.min(ms, this.durationMs);
-    if (!(untilMs >= this.#positionMs)) throw rangeError("ms", `at least ${this.#positionMs}, where the replay is`);
+    const untilMs = Math.min(Math.max(ms, 0), this.durationMs);
     await this.#move(async () => {
+      if (untilMs < this.#positionMs) await this.#goBack(screening, untilMs);
       while (this.#positionMs < untilMs || this.#isDue(screening)) {
         await this.#advance(screening, Math.min(untilMs, this.#positionMs + SEEK_STEP_MS));
         await this.#nextTurn();
@@ -162,30 +184,39 @@ export class Replay {
   /** Ends the connection of its client. */
   close(): void {
     this.pause();
+    this.#turn++;
     this.#base.clearTimeout(this.#timer);
     const screening = this.#screening;
     this.#screening = null;
     if (!screening) return;
     void screening.server.stop();
-    void screening.reader.close();
+    void screening.steps.return();
   }
 
   /** A client connects. */
   async #begin(): Promise<void> {
     this.close();
-    const { header } = this.#contents;
+    const turn = this.#turn;
+    const { header, start } = this.#contents;
     if (hexOf(this.#protocol.fingerprint) !== header.fingerprint) {
       const text = `${this.#path} was recorded with other messages than ${this.#protocol.name} has now`;
       throw new NetworkError("ERR_PROTOCOL_MISMATCH", text);
     }
-    const reader = await openRecording(this.#path, this.#isPartial);
-    const { value } = await reader.steps.next();
     const server = new ReplayServer(this.#protocol, this.#sockets, this.#clock, header);
     await server.start();
-    const step = value ?? { timeMs: header.startMs, tick: 0, messages: null };
-    this.#screening = { server, reader, step, sent: 0 };
+    const steps = readSteps(this.#path, start, this.#isPartial);
+    const step: RecordingStep = { kind: "tick", timeMs: header.startMs, tick: 0, entries: [] };
+    const screening = { server, steps, step, sent: 0, isJump: false };
+    try {
+      await this.#readStep(screening);
+      if (turn !== this.#turn) throw new NetworkError("ERR_CLOSED", "The replay was closed, or has another client");
+    } catch (error) {
+      await Promise.all([server.stop(), steps.return()]);
+      throw error;
+    }
+    this.#screening = screening;
     this.#positionMs = 0;
-    this.#tick = step.tick;
+    this.#tick = screening.step.tick;
     this.#lastTurnMs = this.#base.now();
     this.#plan();
   }
@@ -225,10 +256,34 @@ export class Replay {
   }
 
   /** Whether something is to be sent before time goes on. */
-  #isDue({ server, step }: Screening): boolean {
-    return (
-      server.isPlaying && step.messages !== null && step.timeMs - this.#contents.header.startMs <= this.#positionMs
-    );
+  #isDue({ server, step, isJump }: Screening): boolean {
+    if (!server.isPlaying || step.kind === "ended") return false;
+    return isJump || step.timeMs - this.#contents.header.startMs <= this.#positionMs;
+  }
+
+  /** Goes on with the step behind the present one. Keyframes are for those who go back. */
+  async #readStep(screening: Screening): Promise<void> {
+    do {
+      const { value } = await screening.steps.next();
+      screening.step = value ?? { ...screening.step, kind: "ended" };
+      screening.sent = 0;
+      screening.isJump &&= screening.step.kind === "keyframe";
+    } while (screening.step.kind === "keyframe" && !screening.isJump);
+  }
+
+  /** Goes on with the last keyframe before `ms`, or with the first step. */
+  async #goBack(screening: Screening, ms: number): Promise<void> {
+    const { header, keyframes, start } = this.#contents;
+    const latestMs = header.startMs + ms - LEAD_MS;
+    const from = keyframes.findLast(({ timeMs }) => timeMs <= latestMs);
+    await screening.steps.return();
+    screening.steps = readSteps(this.#path, from?.place ?? start, this.#isPartial);
+    screening.isJump = true;
+    await this.#readStep(screening);
+    screening.isJump = true;
+    this.#positionMs = from ? from.timeMs - header.startMs : 0;
+    // It was closed meanwhile.
+    if (this.#screening !== screening) await screening.steps.return();
   }
 
   /** Sends what is due up to there. It may not come so far where the client does not take it yet. */
@@ -236,17 +291,15 @@ export class Replay {
     const { startMs } = this.#contents.header;
     while (this.#screening === screening) {
       const { step } = screening;
-      const dueMs = step.messages ? step.timeMs - startMs : Number.POSITIVE_INFINITY;
+      const dueMs = step.kind === "ended" ? Number.POSITIVE_INFINITY : step.timeMs - startMs;
       this.#moveClock(Math.min(dueMs, untilMs));
       if (this.#isDue(screening)) {
         this.#tick = step.tick;
-        screening.sent = screening.server.send(step, screening.sent);
+        screening.sent = screening.server.send(step.entries, this.#player, screening.sent, screening.isJump);
       }
       screening.server.turn(startMs + this.#positionMs, this.#tick);
-      if (!this.#isDue(screening) || screening.sent < (step.messages?.length ?? 0)) return;
-      const { value } = await screening.reader.steps.next();
-      screening.step = value ?? { ...step, messages: null };
-      screening.sent = 0;
+      if (!this.#isDue(screening) || screening.sent < step.entries.length) return;
+      await this.#readStep(screening);
     }
   }
 
@@ -281,16 +334,25 @@ const noClient = () =>
 export async function replay(file: string, protocol: Protocol, options: ReplayOptions = {}): Promise<Replay> {
   if (typeof file !== "string" || file === "") throw typeError("file", "a path");
   const { name, version } = protocolCore(protocol);
-  checkOptions("replay", options, { isPartial: booleanOption, clock: clockOption });
-  const { isPartial = false, clock = systemClock } = options;
-  const { header, steps, close } = await openRecording(file, isPartial);
+  checkOptions("replay", options, {
+    isPartial: booleanOption,
+    player: integerOption(0, 2 ** 32 - 1),
+    clock: clockOption,
+  });
+  const { header, start } = await readHeader(file);
   if (header.name !== name || header.version !== version) {
-    await close();
     const theirs = `${JSON.stringify(header.name)}, version ${header.version}`;
     const text = `${file} is of ${theirs}, and not of ${JSON.stringify(name)}, version ${version}`;
     throw new NetworkError("ERR_PROTOCOL_MISMATCH", text);
   }
   let endMs = header.startMs;
-  for await (const { timeMs } of steps) endMs = timeMs;
-  return new Replay(file, protocol, { header, endMs }, isPartial, clock);
+  let keyframes: Contents["keyframes"][number][] = [];
+  let before: RecordingStep["kind"] = "tick";
+  for await (const { kind, timeMs, place } of readSteps(file, start, options.isPartial === true)) {
+    endMs = timeMs;
+    if (kind === "keyframe" && before !== "keyframe") keyframes.push({ place, timeMs });
+    if (keyframes.length > MAX_KEYFRAMES) keyframes = keyframes.filter((_, index) => index % 2 === 0);
+    before = kind;
+  }
+  return new Replay(file, protocol, { header, start, endMs, keyframes }, options);
 }

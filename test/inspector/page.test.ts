@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startCommand } from "../cli/command.js";
 import { axeViolations, InspectedServer, type PlayerFigures } from "../support/inspected-server.js";
 
-const VIEWS = ["Connections", "Timeline", "Messages", "Objects", "Voice", "All figures"];
+const VIEWS = ["Connections", "Timeline", "Left", "Messages", "Objects", "Voice", "All figures"];
 
 const inspected = new InspectedServer();
 const { ask, open } = inspected;
@@ -63,6 +63,34 @@ test("with controls it changes the network, and disconnects a player", async () 
   await latency.fill("0");
   await latency.press("Enter");
   while ((await ask()).conditions.latencyMs !== 0) await page.waitForTimeout(20);
+  expect(errors).toEqual([]);
+});
+
+test("two clicks: why a player was sent away, and what one player gets", async () => {
+  const { page, errors } = await open();
+  const { rows } = await ask();
+  await page.getByRole("row", { name: new RegExp(`^${rows[0]?.id} `) }).click();
+  await page.getByText("May be sent").waitFor();
+  await choose(page, "Messages");
+  await page.getByText(`Of player ${rows[0]?.id}.`).waitFor();
+  const sentOf = async () => {
+    const text = await page
+      .getByRole("row", { name: /^chat <b> / })
+      .getByRole("cell")
+      .nth(1)
+      .textContent();
+    return Number(text?.replaceAll(",", ""));
+  };
+  const one = await sentOf();
+  await page.getByRole("button", { name: "All players" }).click();
+  await page.getByText("Of all players who are here").waitFor();
+  expect(await sentOf()).toBeGreaterThan(one);
+
+  await choose(page, "Connections");
+  const gone = rows.at(-1) as PlayerFigures;
+  await page.getByRole("button", { name: `Disconnect ${gone.id}`, exact: true }).click();
+  await choose(page, "Left");
+  await page.getByRole("row", { name: new RegExp(`s ago ${gone.id} .*Disconnected by the inspector`) }).waitFor();
   expect(errors).toEqual([]);
 });
 

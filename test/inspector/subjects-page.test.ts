@@ -90,3 +90,28 @@ test("of a client it shows its world, how late that is shown, and its one connec
   await page.getByRole("row", { name: /memory Authenticated/ }).waitFor();
   expect(errors).toEqual([]);
 });
+
+test("who has left, and why: of a server, of the rooms of a RoomHost, and of a client", async () => {
+  const protocol = defineProtocol({ name: "left", version: 1, messages: [Chat] });
+  const socketFactory = new MemorySocketFactory(new MemoryNetwork());
+  const host = new RoomHost({ protocol, socketFactory, rooms: { duel: { capacity: 4, open: () => {} } } });
+  await host.start();
+  const { page } = await openView(host, "Left");
+  const room = await host.createRoom("duel");
+  const client = new NetworkClient({ protocol, socketFactory });
+  const rooms = new RoomsClient(client);
+  await client.connect();
+  await rooms.joinById(room.id);
+  const own = await openView(client, "Left");
+  const [player] = room.players;
+  player?.disconnect({ code: 7, text: HOSTILE });
+  onTestFinished(() => host.stop());
+  for (const one of [page, own.page]) {
+    const row = one.getByRole("row", { name: /code 7/ });
+    await row.waitFor();
+    expect(await row.textContent()).toContain(HOSTILE);
+    expect(await one.getByRole("row").count()).toBe(2);
+    expect(await axeViolations(one)).toEqual([]);
+  }
+  expect(own.errors).toEqual([]);
+});

@@ -3,31 +3,14 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  defineMessage,
-  defineProtocol,
-  type INetworkPlayer,
-  NetworkClient,
-  type Protocol,
-} from "../../lib/message/index.js";
+import { defineMessage, defineProtocol } from "../../lib/message/index.js";
 import type { NetworkError } from "../../lib/network-error.js";
-import {
-  ClientObjectManager,
-  decide,
-  definePrefab,
-  NetworkBehaviour,
-  type NetworkIdentity,
-  networked,
-  type Prefab,
-} from "../../lib/object/index.js";
 import { record, replay } from "../../lib/recording/index.js";
-import { bytes, string, u8 } from "../../lib/serialization/index.js";
-import type { SocketFactory } from "../../lib/socket/index.js";
+import { bytes, string } from "../../lib/serialization/index.js";
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
-import { FakeClock } from "../../lib/testing/index.js";
-import { ObjectWorld, prefabs, RockPrefab, ShipPrefab, ShopPrefab } from "../support/object-world.js";
+import { ObjectWorld, prefabs, RockPrefab } from "../support/object-world.js";
+import { Chat, close, gameProtocol, type Moment, recordGame, screen, stateOf } from "../support/recorded-game.js";
 
-const Chat = defineMessage("chat", string(200));
 const Bulk = defineMessage("bulk", bytes(60_000));
 const Extra = defineMessage("extra", string(200));
 let folder: string;
@@ -36,153 +19,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const gameProtocol = () => defineProtocol({ name: "objects", version: 1, messages: [Chat] });
-
-/** Who was asked whether it may see a secret. */
-const asked = new Set<INetworkPlayer>();
-class SecretParts extends NetworkBehaviour {}
-const Secret = networked(SecretParts, {
-  code: [
-    u8,
-    {
-      to: (player: INetworkPlayer) => {
-        asked.add(player);
-        return false;
-      },
-    },
-  ],
-});
-const SecretPrefab: Prefab<{ secret: typeof Secret }> = definePrefab("secret", { secret: Secret });
-const allPrefabs: readonly Prefab[] = [...prefabs, SecretPrefab];
-
-/** What everybody may see of a world, by object. */
-function stateOf(objects: readonly NetworkIdentity[]): Record<number, unknown> {
-  const rows = objects.map(({ netId, prefab, behaviours }) => {
-    const { ship, engine, rock, shop, secret } = behaviours as Record<string, Record<string, unknown>>;
-    const of = ship && { name: ship.name, health: ship.health, heading: ship.heading, rumour: ship.rumour };
-    return [
-      netId,
-      {
-        ...{ prefab, ...of, position: ship && { ...(ship.position as object) } },
-        ...(engine && { power: engine.power, heat: engine.heat }),
-        ...(secret && { code: secret.code }),
-        ...(rock && { size: rock.size }),
-        ...(shop && { stock: shop.stock, shelves: [...(shop.shelves as number[])] }),
-      },
-    ] as const;
-  });
-  return Object.fromEntries(rows);
-}
-
-interface Moment {
-  readonly ms: number;
-  readonly tick: number;
-  readonly state: Record<number, unknown>;
-}
-
-/** Records a game of two players, whom no rule lets see anything, and what the server's world was in each tick. */
-async function recordGame(path: string, sockets?: (port: number) => SocketFactory) {
-  asked.clear();
-  const world = new ObjectWorld({
-    ...(sockets && { sockets }),
-    prefabs: allPrefabs,
-    messages: [Chat],
-    manager: { interest: decide(() => false) },
-  });
-  await world.server.start();
-  const [one] = [await world.enter(), await world.enter()];
-  const ship = world.objects.spawn(ShipPrefab, {
-    owner: one.player,
-    init: ({ ship }) => {
-      ship.name = "first";
-    },
-  });
-  const { shop } = world.objects.spawn(ShopPrefab);
-  const { secret } = world.objects.spawn(SecretPrefab, { owner: one.player });
-  const moments: Moment[] = [];
-  const startTick = world.server.tick;
-  let startMs = 0;
-  let step = 0;
-  world.server.on("ticked", (tick) => {
-    step++;
-    ship.ship.health = step % 200;
-    ship.ship.position = { x: step, y: 2 * step };
-    secret.code = step % 100;
-    if (step % 3 === 0) ship.engine.heat = step;
-    if (step % 5 === 0) shop.shelves.push(step);
-    if (step === 20)
-      world.objects.spawn(RockPrefab, {
-        init: ({ rock }) => {
-          rock.size = 7;
-        },
-      });
-    if (step % 10 === 0) {
-      shop.stock = step;
-      shop.sold(step);
-      world.server.sendToAll(Chat, `step ${step}`);
-    }
-    if (step === 45) for (const one of world.objects.objects) if (one.prefab === "rock") one.destroy();
-    moments.push({ ms: world.server.time.nowMs - startMs, tick, state: stateOf(world.objects.objects) });
-  });
-  await world.run(300);
-  step = 0;
-  moments.length = 0;
-  startMs = world.server.time.nowMs;
-  const recording = await record(world.server, path);
-  await world.run(3000);
-  const { players } = world.server;
-  expect([...asked].every((player) => players.includes(player))).toBe(true);
-  const observers = ship.identity.observers.size;
-  await recording.stop();
-  await world.run(200);
-  void one.client.disconnect();
-  const stopping = world.server.stop();
-  await world.run(500);
-  await stopping;
-  expect(world.failures).toEqual([]);
-  return { moments, players, observers, startTick, bytes: recording.bytes, durationMs: recording.durationMs };
-}
-
-/** A client that sees a replay, on a clock that goes on while something is awaited. */
-async function screen(path: string, protocol: Protocol = gameProtocol(), options = {}, parts = allPrefabs) {
-  const clock = new FakeClock();
-  const film = await replay(path, protocol, { clock, ...options });
-  const client = new NetworkClient({ protocol, clock: film.clock, socketFactory: film.socketFactory });
-  const world = new ClientObjectManager(client, { prefabs: parts });
-  const chat: string[] = [];
-  const sold: unknown[] = [];
-  client.messageHandler.register(Chat, (text) => void chat.push(text));
-  world.on("spawned", ({ behaviours }) => {
-    const { shop } = behaviours as { shop?: { log: unknown[] } };
-    if (shop) sold.push(shop.log);
-  });
-  const during = async <T>(promise: Promise<T>): Promise<T> => {
-    let isDone = false;
-    const done = () => {
-      isDone = true;
-    };
-    promise.then(done, done);
-    while (!isDone) {
-      await new Promise((resolve) => setImmediate(resolve));
-      clock.advance(1);
-    }
-    return promise;
-  };
-  return { clock, film, client, world, chat, sold, during };
-}
-
-const close = async ({ film, client, during }: Awaited<ReturnType<typeof screen>>) => {
-  await during(client.disconnect());
-  film.close();
-};
-
 describe.each([
   ["in memory", undefined],
   ["over UDP", (port: number) => new UdpSocketFactory({ port })],
 ] as const)("a game %s", (name, sockets) => {
   test("is the same in a replay at each moment, and nobody has noticed", async () => {
     const path = join(folder, `${name}.jsonl`);
-    const game = await recordGame(path, sockets);
+    const game = await recordGame(path, { ...(sockets && { sockets }), isPrivate: true });
     expect(game.players).toHaveLength(2);
     expect(game.observers).toBe(1); // its owner
     expect(readFileSync(path).length).toBe(game.bytes);
@@ -207,7 +50,7 @@ describe.each([
 
 test("it plays at any speed, pauses, and begins again with another connection", async () => {
   const path = join(folder, "speed.jsonl");
-  const game = await recordGame(path);
+  const game = await recordGame(path, { isPrivate: true });
   const show = await screen(path);
   const pass = async (ms: number) => {
     for (let passed = 0; passed < ms; passed++) {
@@ -227,7 +70,10 @@ test("it plays at any speed, pauses, and begins again with another connection", 
   const nowMs = show.film.clock.now();
   await pass(100);
   expect([show.film.positionMs, show.film.clock.now()]).toEqual([positionMs, nowMs]);
-  await expect(show.during(show.film.seek(0))).rejects.toMatchObject({ code: "ERR_OUT_OF_RANGE" });
+  for (const ms of [Number.NaN, "5" as never])
+    await expect(show.film.seek(ms)).rejects.toMatchObject({ code: "ERR_OUT_OF_RANGE" });
+  for (const speed of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1001])
+    expect(() => show.film.play(speed)).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE" }));
 
   await show.during(show.client.disconnect());
   await pass(20);

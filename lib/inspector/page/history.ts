@@ -60,8 +60,10 @@ export class History {
   /** Bytes a second of a kind of message. */
   rateOf(row: MessageRow): { sent: number; received: number } {
     const before = this.#before();
-    const old = before && this.#snapshots[before.index]?.messages.find(({ name }) => name === row.name);
-    if (!old) return { sent: 0, received: 0 };
+    if (!before) return { sent: 0, received: 0 };
+    const then = this.#snapshots[before.index];
+    const old = then?.messages.find(({ name }) => name === row.name);
+    if (!old || then?.messagesOf !== this.last?.messagesOf) return { sent: 0, received: 0 };
     return {
       sent: (row.bytesSent - old.bytesSent) / before.seconds,
       received: (row.bytesReceived - old.bytesReceived) / before.seconds,

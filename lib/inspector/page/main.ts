@@ -2,6 +2,7 @@ import { Component, type ComponentChildren, h, render } from "preact";
 import { systemClock } from "../../clock.js";
 import type { InspectorView, LagValues } from "../snapshot.js";
 import { History } from "./history.js";
+import { leftView } from "./left-view.js";
 import { objectsView } from "./object-view.js";
 import { Source } from "./source.js";
 import { TimelinePanel } from "./timeline-panel.js";
@@ -23,6 +24,7 @@ const TABS: readonly Tab[] = [
     needs: ["connections"],
     view: ({ snapshot, chosen, choose, timeline }) => h(TimelinePanel, { snapshot, chosen, choose, source: timeline }),
   },
+  { title: "Left", needs: ["departures"], view: leftView },
   { title: "Messages", needs: ["messages"], view: messagesView },
   { title: "Rooms", needs: ["rooms"], view: roomsView },
   { title: "Objects", needs: ["objects"], view: objectsView },
@@ -64,10 +66,10 @@ class Page extends Component<object, PageState> {
     const startMs = systemClock.now();
     if (!this.state.isFrozen && !document.hidden) {
       try {
-        const snapshot = await this.#source.snapshot((TABS[this.state.tab] as Tab).needs);
+        const snapshot = await this.#source.snapshot((TABS[this.state.tab] as Tab).needs, this.state.chosen);
         if (!this.state.isFrozen) this.#history.add(snapshot);
         // The chosen player may have left: then this fails, and others can be chosen.
-        if (this.state.tab === TIMELINE) await this.#timeline.poll(this.state.chosen);
+        if (this.state.tab === TIMELINE && snapshot.kind !== "sockets") await this.#timeline.poll(this.state.chosen);
         this.setState(({ count }: PageState) => ({ count: count + 1, error: null }));
       } catch (error) {
         this.setState({ error: (error as Error).message });

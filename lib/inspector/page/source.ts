@@ -8,8 +8,10 @@ export class Source {
     this.#headers = { authorization: `Bearer ${token}` };
   }
 
-  async snapshot(views: readonly InspectorView[]): Promise<InspectorSnapshot> {
-    return (await this.#ask(`/snapshot?views=${views.join(",")}`)) as InspectorSnapshot;
+  /** @param player whose messages are wanted; null: those of all */
+  async snapshot(views: readonly InspectorView[], player: number | null): Promise<InspectorSnapshot> {
+    const query = `views=${views.join(",")}${player === null ? "" : `&player=${player}`}`;
+    return (await this.#ask(`/snapshot?${query}`)) as InspectorSnapshot;
   }
 
   /** @param after how many events are known */
@@ -25,7 +27,9 @@ export class Source {
   }
 
   async #ask(path: string): Promise<unknown> {
-    const response = await fetch(path, { headers: this.#headers });
+    const response = await fetch(path, { headers: this.#headers }).catch(() => {
+      throw new Error("The inspector does not answer: its program may have ended");
+    });
     if (!response.ok) throw new Error((await response.text()).trim());
     return await response.json();
   }

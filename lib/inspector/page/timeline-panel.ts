@@ -20,6 +20,10 @@ interface TimelinePanelState {
 type FileEvent = { readonly currentTarget: HTMLInputElement };
 type ChoiceEvent = { readonly currentTarget: HTMLSelectElement };
 
+const CHOOSE = "Choose a player, or drop a trace file on the page (docs/message.md, Traces).";
+const NO_TIMELINE =
+  "GNS tells nobody of its packets: a NetworkServer over it has a timeline. A trace file opens here, too.";
+
 /** The timeline of a player, or of a trace file that is dropped on the page or chosen here. */
 export class TimelinePanel extends Component<TimelinePanelProps, TimelinePanelState> {
   override state: TimelinePanelState = { row: null, shows: "all", error: null };
@@ -36,7 +40,7 @@ export class TimelinePanel extends Component<TimelinePanelProps, TimelinePanelSt
   };
 
   render() {
-    const { source } = this.props;
+    const { source, snapshot } = this.props;
     const { row, shows, error } = this.state;
     const { timeline, title } = source;
     return [
@@ -59,7 +63,7 @@ export class TimelinePanel extends Component<TimelinePanelProps, TimelinePanelSt
             choose: (id) => this.setState({ row: id }),
             show: (kind) => this.setState({ shows: kind }),
           })
-        : h("p", {}, "Choose a player, or drop a trace file on the page (docs/message.md, Traces)."),
+        : h("p", {}, snapshot.kind === "sockets" ? NO_TIMELINE : CHOOSE),
     ];
   }
 

@@ -1,7 +1,16 @@
 import { type ComponentChildren, h } from "preact";
 import { formatBytes, formatCount, formatMs } from "./format.js";
 import { type Column, Table } from "./table.js";
-import { channelName, number, type Stage, type Timeline, type TimelineRow, text } from "./timeline.js";
+import {
+  channelName,
+  type Explanation,
+  type MessageRow,
+  number,
+  type Stage,
+  type Timeline,
+  type TimelineRow,
+  text,
+} from "./timeline.js";
 
 /** What the timeline of one connection is drawn from. */
 export interface TimelineProps {
@@ -56,15 +65,24 @@ function isShown({ event: { name } }: TimelineRow, shows: Shown): boolean {
   return shows === "messages" ? name.startsWith("messages:") : /packet/.test(name);
 }
 
-const columnsOf = (timeline: Timeline, firstMs: number): Column<TimelineRow>[] => [
-  { title: "Time", width: "90px", cell: ({ event }) => `${((event.ms - firstMs) / 1000).toFixed(3)} s` },
-  { title: "What", width: "190px", cell: (row) => whatOf(row) },
-  { title: "Name", width: "minmax(200px, 1fr)", cell: (row) => nameOf(row) },
-  { title: "Bytes", width: "80px", cell: ({ event }) => bytesOf(event.data.bytes) },
-  { title: "Queue", width: "80px", cell: ({ event }) => bytesOf(event.data.buffered) },
-  { title: "Took", width: "80px", cell: (row) => tookOf(timeline, row) },
-  { title: "Where its time went", width: "200px", cell: ({ message }) => message && barOf(timeline, message) },
-];
+function columnsOf(timeline: Timeline, firstMs: number): Column<TimelineRow>[] {
+  // Two columns ask for the same.
+  const known = new Map<MessageRow, Explanation>();
+  const explain = (message: MessageRow): Explanation => {
+    const explanation = known.get(message) ?? timeline.explain(message);
+    known.set(message, explanation);
+    return explanation;
+  };
+  return [
+    { title: "Time", width: "90px", cell: ({ event }) => `${((event.ms - firstMs) / 1000).toFixed(3)} s` },
+    { title: "What", width: "190px", cell: (row) => whatOf(row) },
+    { title: "Name", width: "minmax(200px, 1fr)", cell: (row) => nameOf(row) },
+    { title: "Bytes", width: "80px", cell: ({ event }) => bytesOf(event.data.bytes) },
+    { title: "Queue", width: "80px", cell: ({ event }) => bytesOf(event.data.buffered) },
+    { title: "Took", width: "80px", cell: (row) => tookOf(explain, row) },
+    { title: "Where its time went", width: "200px", cell: ({ message }) => message && barOf(explain(message)) },
+  ];
+}
 
 const bytesOf = (value: unknown) => (typeof value === "number" ? formatBytes(number(value)) : "");
 
@@ -90,14 +108,13 @@ function nameOf({ event: { data, name }, message, packet }: TimelineRow): string
     .trim();
 }
 
-function tookOf(timeline: Timeline, { message, packet, event }: TimelineRow): string {
-  if (message) return formatMs(timeline.explain(message).totalMs);
+function tookOf(explain: (message: MessageRow) => Explanation, { message, packet, event }: TimelineRow): string {
+  if (message) return formatMs(explain(message).totalMs);
   const endMs = packet?.acknowledgedMs ?? null;
   return packet && endMs !== null && event.name === "transport:packet_sent" ? formatMs(endMs - packet.sentMs) : "";
 }
 
-function barOf(timeline: Timeline, message: NonNullable<TimelineRow["message"]>): ComponentChildren {
-  const { stages, totalMs } = timeline.explain(message);
+function barOf({ stages, totalMs }: Explanation): ComponentChildren {
   const parts = stages.map(({ stage, ms }) =>
     h("i", { class: `stage s${STAGES.indexOf(stage)}`, style: { width: `${(100 * ms) / totalMs}%` } }),
   );
@@ -123,11 +140,12 @@ function explanationOf(timeline: Timeline, row: TimelineRow): ComponentChildren 
       ),
     ]);
   }
-  const { totalMs, stages, longest, end } = timeline.explain(message);
+  const explanation = timeline.explain(message);
+  const { totalMs, stages, longest, end } = explanation;
   return h("div", { class: "why", role: "region", "aria-label": "Where its time went" }, [
     h("h3", {}, `Why ${formatMs(totalMs)}? ${longest ? `Most of it ${longest}.` : ""}`),
     h("p", {}, `${message.name}, ${formatBytes(message.bytes)}, ${channelName(message.channel)}, ${message.kind}`),
-    barOf(timeline, message),
+    barOf(explanation),
     h(
       "ul",
       {},

@@ -39,8 +39,9 @@ const CLIENT_COLUMNS: Column<ConnectionRow>[] = [
 
 export function connectionsView({ history, snapshot, chosen, choose, change }: ViewProps): ComponentChildren {
   const row = snapshot.connections.find(({ id }) => id === chosen) ?? null;
+  const hasTotals = snapshot.kind !== "sockets";
   const columns: Column<ConnectionRow>[] = [
-    { title: "Player", width: "70px", cell: ({ id }) => id, key: ({ id }) => -id },
+    { title: "Player", width: hasTotals ? "70px" : "110px", cell: ({ id }) => id, key: ({ id }) => -id },
     { title: "Address", width: "170px", cell: ({ address }) => address, key: ({ address }) => address },
     { title: "Transport", width: "90px", cell: ({ transport }) => transport, key: ({ transport }) => transport },
     { title: "State", width: "110px", cell: ({ state }) => state, key: ({ state }) => state },
@@ -101,13 +102,15 @@ export function connectionsView({ history, snapshot, chosen, choose, change }: V
         ["now"],
         history.roundTrips(row?.id ?? null),
       ),
-      plot(
-        "Traffic, all",
-        "kB/s",
-        ["sent", "received"],
-        history.growth(1000, "connections.bytesSent", "connections.bytesReceived"),
-      ),
-      plot("Lost packets a second, all", "/s", ["lost"], history.growth(1, "connections.packetsLost")),
+      // Connections of GNS are counted by nobody.
+      hasTotals &&
+        plot(
+          "Traffic, all",
+          "kB/s",
+          ["sent", "received"],
+          history.growth(1000, "connections.bytesSent", "connections.bytesReceived"),
+        ),
+      hasTotals && plot("Lost packets a second, all", "/s", ["lost"], history.growth(1, "connections.packetsLost")),
     ]),
     row && h("p", { class: "quiet" }, "Escape shows all again."),
     h(Table<ConnectionRow>, {
@@ -120,11 +123,22 @@ export function connectionsView({ history, snapshot, chosen, choose, change }: V
         "Sent twice": formatBytes(row.bytesRetransmitted),
         "Packets sent": formatCount(row.packetsSent),
         "Packets lost": formatCount(row.packetsLost),
+        "May be sent": row.bytesPerSecond === null ? "no limit known" : `${formatBytes(row.bytesPerSecond)}/s`,
       }),
+    row && row.bufferedBytes > 0 && h("p", { class: "quiet" }, queueOf(row, history.ratesOf(row).sentBytes)),
     row?.lag &&
       snapshot.controls &&
       lagForm(`Simulated on the way to ${row.id}:`, row.lag, (values) => change("lag", { player: row.id, ...values })),
   ];
+}
+
+/** Why a queue is as long as it is. */
+function queueOf({ id, bufferedBytes, bytesPerSecond }: ConnectionRow, sentBytes: number): string {
+  const isFull = bytesPerSecond !== null && sentBytes > 0.8 * bytesPerSecond;
+  const why = isFull ? "The way takes no more." : "It waits for acknowledgements, or has just been sent.";
+  const last = bytesPerSecond ? `It takes ${formatMs((1000 * bufferedBytes) / bytesPerSecond)} at least.` : "";
+  const what = `${formatBytes(bufferedBytes)} wait or are not acknowledged.`;
+  return `${what} ${why} ${last} What fills it: Messages, of ${id}.`;
 }
 
 /** Changes what a simulated network does. */
@@ -148,7 +162,8 @@ export const plot = (
   series: { times: number[]; values: number[][] },
 ) => h(Plot, { key: title, title, unit, labels, series });
 
-export function messagesView({ history, snapshot }: ViewProps): ComponentChildren {
+export function messagesView({ history, snapshot, choose }: ViewProps): ComponentChildren {
+  const { messagesOf } = snapshot;
   const columns: Column<MessageRow>[] = [
     { title: "Message", width: "260px", cell: ({ name }) => name, key: ({ name }) => name },
     { title: "Sent", width: "110px", cell: (row) => formatCount(row.messagesSent), key: (row) => row.messagesSent },
@@ -173,7 +188,13 @@ export function messagesView({ history, snapshot }: ViewProps): ComponentChildre
       key: (row) => history.rateOf(row).received,
     },
   ];
-  return h(Table<MessageRow>, { label: "Messages", columns, rows: snapshot.messages, id: ({ name }) => name });
+  return [
+    h("p", { class: "quiet" }, [
+      messagesOf === null ? "Of all players who are here: choose one in Connections. " : `Of player ${messagesOf}. `,
+      messagesOf !== null && h("button", { type: "button", onClick: () => choose(null) }, "All players"),
+    ]),
+    h(Table<MessageRow>, { label: "Messages", columns, rows: snapshot.messages, id: ({ name }) => name }),
+  ];
 }
 
 export function voiceView({ snapshot: { comms } }: ViewProps): ComponentChildren {
@@ -239,12 +260,16 @@ const FAULTS = /lost|late|dropped|refused|evict|expired|incomplete|stray|duplica
 
 export function figuresView({ snapshot: { figures } }: ViewProps): ComponentChildren {
   const entries = Object.entries(figures).map(([name, value]) => [name, formatCount(value)] as const);
-  const isFault = ([name]: readonly [string, string]) => FAULTS.test(name);
+  const isGuard = ([name]: readonly [string, string]) => name.startsWith("guard.");
+  const isFault = ([name]: readonly [string, string]) => FAULTS.test(name) && !name.startsWith("guard.");
+  const guard = entries.filter(isGuard);
   return [
+    guard.length > 0 && h("h2", {}, figures["guard.isUnderAttack"] ? "Guard: under attack" : "Guard: calm"),
+    guard.length > 0 && figuresOf(Object.fromEntries(guard)),
     h("h2", {}, "Errors and drops by reason"),
     figuresOf(Object.fromEntries(entries.filter(isFault))),
     h("h2", {}, "All others"),
-    figuresOf(Object.fromEntries(entries.filter((entry) => !isFault(entry)))),
+    figuresOf(Object.fromEntries(entries.filter((entry) => !isFault(entry) && !isGuard(entry)))),
   ];
 }
 

@@ -40,6 +40,8 @@ export interface PlayerOwner {
   readonly clock: Clock;
   readonly encoder: MessageEncoder;
   readonly spans: SpanFunction | null;
+  /** Hears what is sent to single players; null while nobody does. */
+  readonly directed: DirectedSink | null;
   /** Null: players are not charged. */
   readonly errorBudget: ErrorBudget | null;
   /** The player's budget is used up. @param lastError what it did last; empty if the application has charged it */
@@ -55,6 +57,9 @@ export interface PlayerOwner {
   /** `player.disconnect` was called. */
   leave(player: NetworkPlayer, reason: DisconnectReason): void;
 }
+
+/** @param players the ids of those who were sent the message */
+export type DirectedSink = (players: readonly number[], message: MessageDefinition<unknown>, value: unknown) => void;
 
 const REQUEST_OPTIONS: OptionRules<RequestOptions> = {
   timeoutMs: durationOption(),
@@ -173,7 +178,9 @@ export class NetworkPlayer implements INetworkPlayer {
     maxAgeMs = maxAgeOf(message, channel),
   ): boolean {
     if (!this.#encode(message, value)) return false;
-    return this.sendEncoded(message, channel, lane, maxAgeMs);
+    const isTaken = this.sendEncoded(message, channel, lane, maxAgeMs);
+    if (isTaken && this.#owner.directed) this.#owner.directed([this.id], message as MessageDefinition<unknown>, value);
+    return isTaken;
   }
 
   sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean {
@@ -370,6 +377,7 @@ export class NetworkPlayer implements INetworkPlayer {
     try {
       const isTaken = this.lastConnection.sendNotify(buffer, callbacks, 0, length, message.maxAgeMs);
       this.#sent(message as MessageDefinition<unknown>, Channel.Notify, 0, length, isTaken);
+      if (isTaken) this.#owner.directed?.([this.id], message as MessageDefinition<unknown>, value);
       return isTaken;
     } catch (error) {
       throw named(error, message);

@@ -36,6 +36,7 @@ const SEND_MANY_OPTIONS: OptionRules<SendManyOptions> = {
  * Serialises a message once, and sends it to each player whom `includes` accepts and whose protocol has the message.
  *
  * @param refused gets those whose queue is full
+ * @param told gets the ids of those it was sent to
  * @returns how many players it was sent to
  */
 export function sendToPlayers<T>(
@@ -46,6 +47,7 @@ export function sendToPlayers<T>(
   includes: (player: NetworkPlayer) => boolean,
   options: SendManyOptions = NO_OPTIONS,
   refused: INetworkPlayer[] | null = null,
+  told: number[] | null = null,
 ): number {
   const { active, encoder, protocol } = server;
   if (options !== NO_OPTIONS) checkOptions("sendToAll", options, SEND_MANY_OPTIONS);
@@ -74,8 +76,10 @@ export function sendToPlayers<T>(
       base = player.numbers.base;
       encoder.renumber(number + base, message, value);
     }
-    if (player.sendEncoded(message, channel, lane, maxAgeMs)) taken++;
-    else refused?.push(player);
+    if (player.sendEncoded(message, channel, lane, maxAgeMs)) {
+      taken++;
+      told?.push(player.id);
+    } else refused?.push(player);
   }
   return taken;
 }

@@ -97,6 +97,7 @@ export class ProtocolCore implements Protocol {
   readonly version: number;
   readonly #parts = new Map<string, AnyMessage>();
   readonly #requests = new Set<RequestDefinition<unknown, unknown>>();
+  readonly #listed: ReadonlySet<ProtocolPart>;
   /** By number, once frozen. */
   #messages: readonly AnyMessage[] | null = null;
   readonly #numbers = new Map<AnyMessage, number>();
@@ -110,6 +111,7 @@ export class ProtocolCore implements Protocol {
     encode(tableCodec, { name, version, messages: [], parts: [] }); // Throws for what is out of range.
     arrayOption("messages", messages);
     this.add(...otherSystemMessages, ...messages);
+    this.#listed = new Set(messages);
   }
 
   add(...parts: readonly ProtocolPart[]): this {
@@ -150,6 +152,11 @@ export class ProtocolCore implements Protocol {
   get messages(): readonly MessageDefinition<unknown>[] {
     this.freeze();
     return this.#messages as readonly AnyMessage[];
+  }
+
+  /** Whether it is a message of `defineProtocol`: none of a request, of the library or of an extension. */
+  isListed(message: AnyMessage): boolean {
+    return this.#listed.has(message);
   }
 
   get requests(): ReadonlySet<RequestDefinition<unknown, unknown>> {

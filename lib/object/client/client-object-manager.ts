@@ -6,7 +6,13 @@ import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
 import type { PredictionDefinition } from "../prediction/define-prediction.js";
 import { Layouts } from "../wire/layouts.js";
-import { LatestMessage, OrderedMessage, objectMessages, PredictedMessage } from "../wire/object-messages.js";
+import {
+  LatestMessage,
+  OrderedMessage,
+  objectMessages,
+  PredictedMessage,
+  RecordKind,
+} from "../wire/object-messages.js";
 import { checkStaticName } from "../world/factories.js";
 import { receiveUnordered, useCalls } from "./calls.js";
 import type { ClientObjectEvents } from "./client-object-events.js";
@@ -65,6 +71,9 @@ export class ClientObjectManager {
     this.#core = core;
     const host = new HostWorld(client, core, options.host ?? "shared");
     core.host = host;
+    core.extensions.set(RecordKind.AllVisible, () => {
+      this.#layouts.seesAll = true;
+    });
     const calls = useCalls(client, core);
     const prediction = new ClientPrediction(client, core);
     this.#prediction = prediction;

@@ -256,10 +256,9 @@ export class ObjectClient implements ClientObjectOwner {
     const reader = this.#reader;
     reader.reset(bytes);
     const { shown } = this;
-    const { ticksPerSecond } = this.#client.time;
     const tick = reader.readUint32();
     this.#tick = tick;
-    shown.arrived(tick, readSilentTicks(reader), this.#nowMs, ticksPerSecond);
+    shown.arrived(tick, readSilentTicks(reader), this.#nowMs, this.#client.time.ticksPerSecond);
     const count = readLatestRecords(reader, tick, this.#byItem, this.#layoutOf);
     if (count === null) return;
     shown.applied(tick, count);
@@ -362,6 +361,7 @@ export class ObjectClient implements ClientObjectOwner {
         this.#stale = new Set(this.byNetId.values());
         this.#byItem.clear();
         this.#layoutOf.clear();
+        this.layouts.seesAll = false;
         this.shown.clear();
         this.waiting.clear();
         this.#sender.begin();

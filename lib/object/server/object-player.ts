@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.js";
 import { TokenBucket } from "../../guard/token-bucket.js";
+import type { WatcherSight } from "../../message/extension.js";
 import { Channel, type INetworkPlayer } from "../../message/index.js";
 import { NetworkWriter } from "../../serialization/index.js";
 import { PlayerMarks } from "../budget/player-marks.js";
@@ -82,8 +83,10 @@ export class ObjectPlayer {
   readonly spawnsAgain: TokenBucket;
   /** Whether it is the client in this process and uses the server's instances. */
   readonly isShared: boolean;
-  /** Whether it is no player and sees everything. */
+  /** Whether it is no player, and sees all objects. */
   readonly isWatcher: boolean;
+  /** A watcher: whether it gets what only owners, or only some, may see as well. */
+  readonly seesAll: boolean;
   readonly #lane: number;
   readonly #writer = new NetworkWriter({ sizeBytes: 2048, maxBytes: 1_000_000 });
   #sentBatches = 0;
@@ -97,11 +100,12 @@ export class ObjectPlayer {
     layouts: WireLayouts,
     lane: number,
     isShared: boolean,
-    isWatcher: boolean,
+    watcher: WatcherSight | null,
     clock: Clock,
   ) {
-    this.isWatcher = isWatcher;
-    this.appliedBatches = isWatcher ? Number.POSITIVE_INFINITY : 0;
+    this.isWatcher = watcher !== null;
+    this.seesAll = watcher?.seesAll === true;
+    this.appliedBatches = watcher ? Number.POSITIVE_INFINITY : 0;
     this.standing = standing;
     this.spawnsAgain = new TokenBucket(clock, SPAWNS_AGAIN, 1);
     this.isShared = isShared;
@@ -175,6 +179,12 @@ export class ObjectPlayer {
     if (writer.bitLength === 0) writer.writeUint32(tick);
     writer.writeBits(kind, KIND_BITS);
     return writer;
+  }
+
+  /** The whole world follows. */
+  beginWorld(tick: number): void {
+    this.begin(RecordKind.Reset, tick);
+    if (this.seesAll) this.begin(RecordKind.AllVisible, tick);
   }
 
   /** What is written by now is of this tick, too. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.js";
 import { EventHub } from "../../event-hub.js";
+import type { WatcherSight } from "../../message/extension.js";
 import { type INetworkPlayer, NetworkServer, PlayerSlot } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
 import { runAs } from "../behaviour/callback-side.js";
@@ -289,7 +290,7 @@ export class ObjectServer implements ObjectOwner {
 
   // Life of players.
 
-  addPlayer(player: INetworkPlayer, isWatcher = false): void {
+  addPlayer(player: INetworkPlayer, watcher: WatcherSight | null = null): void {
     if (this.players.has(player)) return;
     let index = this.#byIndex.indexOf(undefined);
     if (index < 0) index = this.#byIndex.length;
@@ -297,10 +298,10 @@ export class ObjectServer implements ObjectOwner {
     const isShared = player.isHost && this.share.isShared;
     const { lane } = this.#options;
     const layouts = this.layouts.agreedWith(player);
-    const added = new ObjectPlayer(player, standing, index, layouts, lane, isShared, isWatcher, this.#clock);
+    const added = new ObjectPlayer(player, standing, index, layouts, lane, isShared, watcher, this.#clock);
     this.#byIndex[index] = added;
     this.players.set(player, added);
-    added.begin(RecordKind.Reset, this.ordered.sentTick);
+    added.beginWorld(this.ordered.sentTick);
     this.#interest.addPlayer(added);
     for (const object of this.objects.values()) {
       if (object.owner === player) this.visibility.set(index, object.item, Reason.Owner, true);

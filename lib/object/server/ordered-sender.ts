@@ -8,7 +8,7 @@ import { RecordKind, writeSpawnTag, writeStaticName } from "../wire/object-messa
 import { selectLatest, writeSelected } from "./latest-members.js";
 import type { ObjectPlayer } from "./object-player.js";
 import { ObjectView } from "./object-view.js";
-import { grantedMembers } from "./scopes.js";
+import { audienceOf, grantedMembers } from "./scopes.js";
 import type { ServerObject } from "./server-object.js";
 
 /** What the sender needs of the world. */
@@ -47,8 +47,7 @@ export class OrderedSender {
     const { values } = object;
     const layout = player.layouts.of(object.layout);
     if (!layout) return false;
-    const isOwner = object.owner === player.player;
-    const audience = layout.audiences.of(isOwner, grantedMembers(object, player, layout, this.#world.report));
+    const audience = audienceOf(object, player, layout, this.#world.report);
     const writer = player.begin(RecordKind.Spawn, this.sentTick);
     // What is written between two ticks leaves with the next one.
     const view = new ObjectView(player, object, audience, this.sentTick + (this.isSendPhase ? 0 : 1));
@@ -105,12 +104,8 @@ export class OrderedSender {
   owner(view: ObjectView): void {
     const { object, player } = view;
     const { values } = object;
-    const { layout } = view.audience;
     player.heldOrdered.delete(object);
-    view.audience = layout.audiences.of(
-      object.owner === player.player,
-      grantedMembers(object, player, layout, this.#world.report),
-    );
+    view.audience = audienceOf(object, player, view.audience.layout, this.#world.report);
     const writer = player.begin(RecordKind.Owner, this.sentTick);
     view.waitForBatch();
     view.sentOwn(view.audience.visible);
@@ -124,6 +119,7 @@ export class OrderedSender {
   rescope(object: ServerObject, asked: Masks): void {
     for (const view of [...object.views]) {
       const { audience, player } = view;
+      if (player.isWatcher) continue;
       const granted = grantedMembers(object, player, audience.layout, this.#world.report, audience.granted, asked);
       if (granted.some((mask, index) => mask !== audience.granted[index])) this.#scope(view, granted);
     }

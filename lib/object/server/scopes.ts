@@ -1,4 +1,5 @@
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
+import type { ObjectAudience } from "../wire/object-audience.js";
 import type { Masks, ObjectLayout } from "../wire/object-layout.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ServerObject } from "./server-object.js";
@@ -6,6 +7,18 @@ import type { ServerObject } from "./server-object.js";
 type Scope = (player: ObjectPlayer["player"], behaviour: NetworkBehaviour) => boolean;
 
 const NOTHING: Masks = [];
+
+/** Which members of an object the player gets. @param layout how it travels to the player */
+export function audienceOf(
+  object: ServerObject,
+  player: ObjectPlayer,
+  layout: ObjectLayout,
+  report: (error: unknown) => void,
+): ObjectAudience {
+  const { audiences } = layout;
+  if (player.isWatcher) return player.seesAll ? audiences.all : audiences.others;
+  return audiences.of(object.owner === player.player, grantedMembers(object, player, layout, report));
+}
 
 /**
  * Asks the functions in `to` of an object's members about a player. What one throws is reported, and grants nothing.
@@ -16,7 +29,7 @@ const NOTHING: Masks = [];
  */
 export function grantedMembers(
   object: ServerObject,
-  { player, isWatcher }: ObjectPlayer,
+  { player }: ObjectPlayer,
   layout: ObjectLayout,
   report: (error: unknown) => void,
   known: Masks = NOTHING,
@@ -24,7 +37,6 @@ export function grantedMembers(
 ): Masks {
   const { parts, owner } = object;
   if (!layout.hasScopes) return layout.audiences.others.granted;
-  if (isWatcher) return layout.scoped;
   return layout.definitions.map(({ members, fromOwnerMask }, index) => {
     const scoped = layout.scoped[index] as number;
     const now = asked ? scoped & (asked[index] as number) : scoped;

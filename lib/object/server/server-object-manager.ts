@@ -165,7 +165,7 @@ export class ServerObjectManager {
         calls.playerGone(player);
         core.removePlayer(player);
       },
-      watcherAdded: (watcher) => core.addPlayer(watcher, true),
+      watcherAdded: (watcher, sight) => core.addPlayer(watcher, sight),
       watcherRemoved: (watcher) => core.removePlayer(watcher),
       playerDisconnecting: (player) => {
         calls.playerGone(player);

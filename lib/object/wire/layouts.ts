@@ -77,6 +77,11 @@ export class Layouts {
     this.messages = [this.#tableMessage(), ...this.#optional.map(({ message }) => message)];
   }
 
+  /** Client: whether it gets all members, also of what others own. */
+  set seesAll(seesAll: boolean) {
+    for (const { audiences } of this.all) audiences.seesAll = seesAll;
+  }
+
   /** Interpolated members are sent each so many ticks. */
   get intervalTicks(): number {
     return Math.max(1, ...this.all.map((layout) => layout.intervalTicks));

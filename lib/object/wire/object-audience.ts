@@ -25,18 +25,31 @@ const MAX_AUDIENCES = 256;
 
 /** The audiences of one prefab: one object for each set of members, so that equal ones are the same. */
 export class ObjectAudiences {
-  readonly others: ObjectAudience;
   readonly owner: ObjectAudience;
+  /** Somebody who sees everything. */
+  readonly all: ObjectAudience;
+  readonly #others: ObjectAudience;
   readonly #create: (isOwner: boolean, granted: Masks) => ObjectAudience;
   readonly #known = new Map<string, ObjectAudience>();
 
-  constructor(nothing: Masks, create: (isOwner: boolean, granted: Masks) => ObjectAudience) {
+  /** What others get. */
+  others: ObjectAudience;
+
+  /** @param hidden the members that not everybody may see */
+  constructor(nothing: Masks, hidden: Masks, create: (isOwner: boolean, granted: Masks) => ObjectAudience) {
     this.#create = create;
-    this.others = create(false, nothing);
+    this.others = this.#others = create(false, nothing);
     this.owner = create(true, nothing);
+    this.all = hidden.every((mask) => mask === 0) ? this.others : create(false, hidden);
+  }
+
+  /** Client: whether it gets all members, also of what others own. */
+  set seesAll(seesAll: boolean) {
+    this.others = seesAll ? this.all : this.#others;
   }
 
   of(isOwner: boolean, granted: Masks): ObjectAudience {
+    if (!isOwner && this.others === this.all) return this.all;
     if (granted.every((mask) => mask === 0)) return isOwner ? this.owner : this.others;
     const key = `${isOwner} ${granted}`;
     let audience = this.#known.get(key);

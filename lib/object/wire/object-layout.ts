@@ -126,7 +126,10 @@ export class ObjectLayout {
         ({ behaviour, bit, place }) => shifted(bit, this.#shifts[behaviour] as number) === place,
       );
     const nothing = this.definitions.map(() => 0);
-    this.audiences = new ObjectAudiences(nothing, (isOwner, granted) => {
+    const hidden = this.definitions.map(
+      ({ ownerMask, othersMask, scopedMask }) => (ownerMask & ~othersMask) | scopedMask,
+    );
+    this.audiences = new ObjectAudiences(nothing, hidden, (isOwner, granted) => {
       const visible = this.definitions.map(
         ({ ownerMask, othersMask, scopedMask }, index) =>
           (((isOwner ? ownerMask : othersMask) & ~scopedMask) | (granted[index] as number)) &

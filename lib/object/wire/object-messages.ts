@@ -47,8 +47,10 @@ export enum RecordKind {
   Scope = 12,
   /** Client to server: it wants the spawn of an object once more. */
   Again = 13,
-  /** Server to client: latest members of an object that the client may not have yet. */
+  /** Server to client, behind a reset: it gets what only owners, or only some, may see as well. */
   // biome-ignore lint/suspicious/noDuplicateEnumValues: the other direction has a record of its own under this number
+  AllVisible = 13,
+  /** Server to client: latest members of an object that the client may not have yet. */
   Latest = 9,
   /** Client to server: inputs of the behaviour that it controls. */
   Inputs = 14,
