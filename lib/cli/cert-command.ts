@@ -132,7 +132,7 @@ function authorityIn(keyPath: string, textPath: string): { authority: Certificat
   return { authority, files };
 }
 
-/** Makes a folder, and those that it lies in. `recursive` of `mkdirSync` never ends where a system allows none: in /proc. */
+/** Makes a folder, and those that it lies in. `recursive` of `mkdirSync` never ends below /proc. */
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder);

@@ -97,7 +97,9 @@ export interface DepartureRow {
   readonly number: number;
   /** 0: it left before it was let in. */
   readonly id: number;
+  /** Where it came from, as the transport says it. */
   readonly address: string;
+  /** Such as `udp`. */
   readonly transport: string;
   /** When, as `timeMs`. */
   readonly timeMs: number;
@@ -105,9 +107,13 @@ export interface DepartureRow {
   readonly reason: string;
   /** The reason in words, which the other side may have written. */
   readonly text: string;
+  /** Its last round trip; 0: none was measured. */
   readonly roundTripTimeMs: number;
+  /** Packets to it that were lost. */
   readonly packetsLost: number;
+  /** Packets that were sent to it. */
   readonly packetsSent: number;
+  /** What still waited to be sent or acknowledged. */
   readonly bufferedBytes: number;
 }
 

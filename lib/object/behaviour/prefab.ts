@@ -40,6 +40,7 @@ const OPTIONS: OptionRules<PrefabOptions> = { optional: booleanOption };
 export interface Prefab<B extends Behaviours = Behaviours> {
   /** The one that `definePrefab` got: server and client know the prefab by it. */
   readonly name: string;
+  /** Whether programs without it can play with those that have it (docs/objects.md, programs of several versions). */
   readonly isOptional: boolean;
   /** What both sides must have the same. */
   readonly layout: string;

@@ -89,7 +89,7 @@ test("a busy loop does not keep acknowledgements back: a thread sees to them", a
   await vi.waitUntil(() => packets.length === 1);
 });
 
-test("more than the addon takes at a time is handed over in parts, and the queue says when it has room, once", async () => {
+test("more than the addon takes at a time goes in parts, and the queue says once that it has room", async () => {
   const { packets, port } = await listen();
   const { socket, handle } = await connect(port);
   const writable: IConnectionHandle[] = [];

@@ -132,7 +132,7 @@ test("datagrams that the network does not take are dropped and counted, and late
   expect(send([1], Delivery.Reliable)).toBe(true);
 });
 
-test("a full queue refuses until half of it has left, says so once, and takes any packet when it is empty", async () => {
+test("a full queue refuses until half has left, says so once, and takes any packet when it is empty", async () => {
   const { session, socket, send, writable } = await connect({ sendQueueBytes: 600_000 });
   const packet = new Array(16_384).fill(7);
   let sent = 0;
