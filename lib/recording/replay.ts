@@ -148,6 +148,7 @@ export class Replay {
   play(speed = 1): void {
     if (!(speed > 0 && speed <= MAX_SPEED)) throw rangeError("speed", `over 0, up to ${MAX_SPEED}`);
     this.#assertPlaying();
+    if (!this.isPlaying) this.#lastTurnMs = this.#base.now();
     this.#speed = speed;
   }
 
