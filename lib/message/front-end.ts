@@ -349,7 +349,8 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   /** @param connection of which `onStream` has failed; else it was `beforeAccept`, or the socket */
   onError(error: unknown, connection?: LibraryConnection): void {
     const player = connection && this.#byConnection.get(connection);
-    this.home.report(error, player ?? null, null, connection ? "onStream" : "the socket, or beforeAccept");
+    const other = (error as { code?: unknown } | null)?.code === "ERR_FAILED" ? "the socket" : "beforeAccept";
+    this.home.report(error, player ?? null, null, connection ? "onStream" : other);
   }
 
   onDrain(connection: LibraryConnection): void {
