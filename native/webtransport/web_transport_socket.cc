@@ -17,8 +17,6 @@ constexpr uint32_t kSlots = 64;
 constexpr size_t kSlotBytes = sizeof(UdpSlot) + 1536;
 // After so many calls that were full, others have their turn.
 constexpr int kRounds = 16;
-constexpr int kTickMs = 20;
-constexpr int kBusyTickMs = 1;
 
 // What is received is handled at once, and what is to be sent is sent at once: a thread needs this memory once.
 uint8_t* Slots() {
@@ -55,12 +53,9 @@ std::unique_ptr<WebTransportSocket> WebTransportSocket::Open(const UdpAddress& a
 }
 
 WebTransportSocket::~WebTransportSocket() {
+  if (watch_) watch_->Remove(this);
   if (thread_.joinable()) {
-    {
-      std::lock_guard<std::mutex> lock(sleep_mutex_);
-      stop_ = true;
-    }
-    sleep_.notify_all();
+    stop_ = true;
     waker_.Wake();
     thread_.join();
   }
@@ -71,10 +66,14 @@ WebTransportSocket::~WebTransportSocket() {
 }
 
 bool WebTransportSocket::StartThread(bool has_loop) {
-  has_loop_ = has_loop;
   if (!has_loop && !waker_.Open()) return false;
   try {
-    thread_ = std::thread([this] { has_loop_ ? RunBesideLoop() : RunAlone(); });
+    if (has_loop) {
+      watch_ = LoopWatch::Shared();
+      watch_->Add(this);
+    } else {
+      thread_ = std::thread([this] { RunAlone(); });
+    }
   } catch (const std::system_error&) {
     return false;
   }
@@ -198,32 +197,22 @@ void WebTransportSocket::Flush() {
 bool WebTransportSocket::HasUntoldNews() { return !told_ && vs_wt_has_news(core_) != 0; }
 
 void WebTransportSocket::AfterCall() {
-  if (!has_loop_) waker_.Wake();
+  if (!watch_) waker_.Wake();
   std::unique_lock<std::mutex> lock(mutex_);
   const bool has_news = HasUntoldNews();
   lock.unlock();
   if (has_news) doorbell_->Ring();
 }
 
-void WebTransportSocket::RunBesideLoop() {
-  uint64_t seen = 0;
-  bool was_waiting = false;
-  for (;;) {
-    {
-      std::unique_lock<std::mutex> lock(sleep_mutex_);
-      const auto tick = std::chrono::milliseconds(was_waiting ? kBusyTickMs : kTickMs);
-      sleep_.wait_for(lock, tick, [this] { return stop_.load(); });
-      if (stop_) return;
-    }
-    const bool is_waiting = IsReadable(descriptor()) || TimeToNextTimer() == 0;
-    // Something waited at the last look, waits still, and the loop has not turned in between: it is busy.
-    if (is_waiting && was_waiting && turns_ == seen) {
-      Turn();
-      doorbell_->Ring();
-    }
-    was_waiting = is_waiting;
-    seen = turns_;
+bool WebTransportSocket::Look() {
+  const bool is_waiting = IsReadable(descriptor()) || TimeToNextTimer() == 0;
+  if (is_waiting && was_waiting_ && turns_ == seen_turns_) {
+    Turn();
+    doorbell_->Ring();
   }
+  was_waiting_ = is_waiting;
+  seen_turns_ = turns_;
+  return is_waiting;
 }
 
 void WebTransportSocket::RunAlone() {

@@ -1,6 +1,5 @@
 #pragma once
 #include <atomic>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -10,12 +9,13 @@
 #include "udp/udp_socket.h"
 #include "udp/waker.h"
 #include "webtransport/core.h"
+#include "webtransport/loop_watch.h"
 
 namespace vs {
 
-// All sessions over one UDP socket. An event loop turns it when the descriptor is readable or its timer is due. Where
-// there is no such loop a thread of its own turns it; the thread also does so in place of a loop that is busy, so that
-// acknowledgements and timers stay on time. JavaScript only reads and writes records.
+// All sessions over one UDP socket. An event loop turns it when the descriptor is readable or its timer is due, and a
+// LoopWatch in place of a loop that is busy, so that acknowledgements and timers stay on time. Where there is no such
+// loop a thread of its own turns it. JavaScript only reads and writes records.
 class WebTransportSocket {
  public:
   // Returns null on failure, and `error` is the system's number.
@@ -28,6 +28,10 @@ class WebTransportSocket {
 
   // To be called once: whether an event loop turns it.
   bool StartThread(bool has_loop);
+  // For the LoopWatch: turns it if something waits that waited at the last look, and the loop has not turned it since.
+  // Returns whether something waits.
+  bool Look();
+  bool was_waiting() const { return was_waiting_; }
   // Receives, does what is due, and sends.
   void Turn();
   // Milliseconds until Turn is due though nothing arrives; INT_MAX for never.
@@ -54,7 +58,6 @@ class WebTransportSocket {
   bool HasUntoldNews();
   // After a call of JS's: its thread looks at the timers again, and JS hears of what the call itself has set off.
   void AfterCall();
-  void RunBesideLoop();
   void RunAlone();
 
   const std::unique_ptr<UdpSocket> udp_;
@@ -64,11 +67,11 @@ class WebTransportSocket {
   bool told_ = false;
   uint64_t unsent_ = 0;  // datagrams for which the system had no room: QUIC takes them for lost
 
-  std::thread thread_;
-  bool has_loop_ = false;
+  std::shared_ptr<LoopWatch> watch_;  // null where there is no loop
   std::atomic<uint64_t> turns_{0};
-  std::mutex sleep_mutex_;
-  std::condition_variable sleep_;
+  uint64_t seen_turns_ = 0;  // these two are the watch's
+  bool was_waiting_ = false;
+  std::thread thread_;  // where there is no loop
   std::atomic<bool> stop_{false};
   Waker waker_;  // open where the thread waits for datagrams
 };

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
 import { Delivery, type IConnectionHandle, ReceivedPacket, type SocketEvents } from "../../../lib/socket/index.js";
 import { createDevelopmentCertificate } from "../../../lib/socket/tls/development-certificate.js";
@@ -105,6 +106,18 @@ test("more than the addon takes at a time goes in parts, and the queue says once
   );
   expect(writable).toEqual([handle]);
 });
+
+test.skipIf(process.platform !== "linux")(
+  "all sockets of a process share one thread that looks after busy loops",
+  async () => {
+    const threads = () => Number(/^Threads:\s(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+    const { port } = await listen();
+    await connect(port);
+    const before = threads();
+    for (let count = 0; count < 10; count++) await connect(port);
+    expect(threads()).toBeLessThan(before + 10);
+  },
+);
 
 test("workers that are terminated in mid-traffic harm nobody: the others go on, and hear of their end", async () => {
   const { code, signal, lines, errors } = await startProgram("web-transport-workers", ["10"]).end();
