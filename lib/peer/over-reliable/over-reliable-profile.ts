@@ -43,6 +43,9 @@ const RELIABLE_END = MAX_PACKET_BYTES - TAG_BYTES;
 /** The most bytes of a message in a packet, behind the kind of the packet and the head of the frame. */
 const PART_BYTES = RELIABLE_END - 1 - MAX_MESSAGE_HEAD_BYTES;
 
+/** Of all connections: a packet is written and handed to its socket, which copies it, in one go. */
+const shared = new Uint8Array(MAX_PACKET_BYTES);
+
 /** What the profiles over reliable transports have in common: queues, packets with several messages, pings. */
 export abstract class OverReliableProfile implements Profile {
   abstract readonly kind: ProfileKind;
@@ -51,7 +54,7 @@ export abstract class OverReliableProfile implements Profile {
   protected readonly host: ProfileHost;
   protected readonly handle: IConnectionHandle;
   protected readonly limits: ProfileLimits;
-  protected readonly packet = new Uint8Array(MAX_PACKET_BYTES);
+  protected readonly packet = shared;
   protected readonly reader = new PacketReader();
   readonly #message = new MessageFrame();
   protected readonly datagramReceiver: DatagramReceiver;

@@ -27,10 +27,12 @@ export enum StreamCode {
 }
 
 const HEAD_BYTES = 5;
+/** Of all connections: whoever writes a message queues a copy of it at once. */
+const shared = new Uint8Array(CHUNK_BYTES + HEAD_BYTES);
 
 /** Writes messages about streams into an array that the next message reuses. Each method gives the length. */
 export class StreamMessageWriter {
-  readonly bytes = new Uint8Array(CHUNK_BYTES + HEAD_BYTES);
+  readonly bytes = shared;
 
   plain(kind: StreamMessage, id: number): number {
     this.bytes[0] = kind;
