@@ -51,11 +51,11 @@ export function isNewer(a, b) {
 /**
  * Reads the file and lists the rules that it breaks, one line each.
  * @param {string} path
- * @param {{ os?: string, libc?: string, limits?: Limits, marks?: string[] }} [platform]
+ * @param {{ os?: string, libc?: string, addon?: string, limits?: Limits, marks?: string[] }} [platform]
  */
 export async function checkBinary(
   path,
-  { os = "linux", libc, limits = {}, marks = hardeningMarks({ os, libc }) } = {},
+  { os = "linux", libc, addon, limits = {}, marks = hardeningMarks({ os, libc, addon }) } = {},
 ) {
   const binary = await readBinary(path, os);
   const problems = [];

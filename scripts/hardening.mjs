@@ -13,13 +13,15 @@ export function hardeningFlags({ os, arch }) {
 }
 
 /**
- * What a platform's binary must have. musl has no checks of buffers, and those for Windows leave no mark.
- * @param {{ os: string, libc?: string }} platform
+ * What a binary must have. musl has no checks of buffers, and those for Windows leave no mark. On macOS the addon of
+ * WebTransport has no copy whose room the compiler knows and whose length it does not.
+ * @param {{ os: string, libc?: string, addon?: string }} binary
  */
-export function hardeningMarks({ os, libc }) {
+export function hardeningMarks({ os, libc, addon }) {
   const everywhere = ["stack protector", "no writable code"];
   if (os === "win32") return [...everywhere, "random addresses"];
-  const fortified = libc === "musl" ? [] : ["checked buffers"];
+  const isUnmarked = libc === "musl" || (os === "darwin" && addon === "valve-sockets-webtransport");
+  const fortified = isUnmarked ? [] : ["checked buffers"];
   if (os === "darwin") return [...everywhere, ...fortified];
   return [...everywhere, ...fortified, "stack clash protection", "branch protection", "relocations read-only at start"];
 }

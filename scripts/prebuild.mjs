@@ -41,7 +41,7 @@ async function prebuild(platform, addon) {
 
   const file = binaryOf(platform, addon);
   if (platform.os === "darwin") signMachO(file);
-  const { binary, problems } = await checkBinary(file, platform);
+  const { binary, problems } = await checkBinary(file, { ...platform, addon: addon.name });
   if (problems.length > 0) throw new Error(`${file}:\n  ${problems.join("\n  ")}`);
   const content = readFileSync(file);
   return {

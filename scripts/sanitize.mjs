@@ -1,14 +1,15 @@
 // npm run test:sanitize: runs the native code, GNS included, under the sanitizers.
-//   thread              data races, in the plain C++ program test/native
+//   thread              data races, in the plain C++ programs of test/native
 //   memory [test …]     address and undefined behaviour, in the addon under the tests that use it
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative } from "./build.mjs";
 import { cache, checkoutCache, root } from "./paths.mjs";
 import { main, run } from "./run.mjs";
 import { buildPackages, ensureSystemPackages } from "./system-packages.mjs";
-import { buildWebTransport } from "./web-transport.mjs";
+import { buildWebTransport, webTransportCrate } from "./web-transport.mjs";
 
 /** The environment for compiling GNS with the same flags, in its own target folder. */
 function sanitizedEnvironment(sanitizers, name) {
@@ -16,15 +17,23 @@ function sanitizedEnvironment(sanitizers, name) {
   return { ...process.env, CFLAGS: flags, CXXFLAGS: flags, CARGO_TARGET_DIR: join(cache, `cargo-${name}`) };
 }
 
-function checkThreads(rounds) {
+async function checkThreads(rounds) {
   const tree = checkoutCache("cmake-tsan");
   const env = sanitizedEnvironment("thread", "tsan");
   const definitions = ["-DVALVE_SOCKETS_SANITIZE=thread", "-DVALVE_SOCKETS_NATIVE_TEST=ON"];
+  definitions.push(`-DWEBTRANSPORT_LIBRARY=${await buildWebTransport()}`);
   run("cmake", ["-S", root, "-B", tree, "-DCMAKE_BUILD_TYPE=RelWithDebInfo", ...definitions], { env });
-  run("cmake", ["--build", tree, "--parallel", "2", "--target", "core-race"], { env });
+  run("cmake", ["--build", tree, "--parallel", "2", "--target", "core-race", "web-transport-race"], { env });
   const suppressions = join(root, "test", "native", "tsan.supp");
   const options = `halt_on_error=0 exitcode=66 second_deadlock_stack=1 suppressions=${suppressions}`;
-  run(join(tree, "test", "native", "core-race"), [String(rounds)], { env: { ...process.env, TSAN_OPTIONS: options } });
+  const race = (name, ...args) => {
+    run(join(tree, "test", "native", name), [...args, String(rounds)], {
+      env: { ...process.env, TSAN_OPTIONS: options },
+    });
+  };
+  race("core-race");
+  const [certificate, key] = ["cert.pem", "key.pem"].map((name) => join(webTransportCrate, "tests", name));
+  race("web-transport-race", certificate, key, new X509Certificate(readFileSync(certificate)).fingerprint256);
 }
 
 async function checkMemory(tests) {
@@ -61,6 +70,6 @@ await main(async () => {
   const [only, ...tests] = process.argv.slice(2);
   const all = ["test/valve", "test/socket/gns", "test/socket/udp/udp-batch", "test/noise/native"];
   all.push("test/socket/webtransport/node");
-  if (!only || only === "thread") checkThreads(100);
+  if (!only || only === "thread") await checkThreads(100);
   if (!only || only === "memory") await checkMemory(tests.length > 0 ? tests : all);
 });

@@ -36,13 +36,8 @@ bool IsSameAddress(const SystemAddress& one, const SystemAddress& other) {
 }
 
 size_t TakeSegmentSize(msghdr& message, size_t length) {
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != kSolUdp || header->cmsg_type != kUdpGro) continue;
-    int size;
-    std::memcpy(&size, CMSG_DATA(header), sizeof size);
-    return size > 0 ? static_cast<size_t>(size) : length;
-  }
-  return length;
+  int size;
+  return TakeControl(message, kSolUdp, kUdpGro, size) && size > 0 ? static_cast<size_t>(size) : length;
 }
 
 }  // namespace

@@ -28,6 +28,16 @@ void PutLocal(const Datagram& datagram, msghdr& message, ControlRoom& room) {
 
 }  // namespace
 
+// musl's macro compares a signed number with an unsigned one.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-compare"
+cmsghdr* FindControl(msghdr& message, int level, int type) {
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  while (header && (header->cmsg_level != level || header->cmsg_type != type)) header = CMSG_NXTHDR(&message, header);
+  return header;
+}
+#pragma GCC diagnostic pop
+
 void DescribeOutgoing(Datagram& datagram, msghdr& message, iovec* parts, size_t count, ControlRoom& room) {
   message = {};
   message.msg_name = datagram.address_size ? &datagram.address : nullptr;
@@ -49,17 +59,13 @@ void DescribeIncoming(SystemAddress& from, msghdr& message, iovec& part, Control
 
 void TakeLocal(msghdr& message, uint8_t* local_ip) {
   std::memset(local_ip, 0, 16);
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
-      in6_pktinfo info;
-      std::memcpy(&info, CMSG_DATA(header), sizeof info);
-      std::memcpy(local_ip, &info.ipi6_addr, 16);
-    } else if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
-      in_pktinfo info;
-      std::memcpy(&info, CMSG_DATA(header), sizeof info);
-      std::memcpy(local_ip, kMappedPrefix, sizeof kMappedPrefix);
-      std::memcpy(local_ip + sizeof kMappedPrefix, &info.ipi_spec_dst, 4);
-    }
+  in6_pktinfo v6;
+  in_pktinfo v4;
+  if (TakeControl(message, IPPROTO_IPV6, IPV6_PKTINFO, v6)) {
+    std::memcpy(local_ip, &v6.ipi6_addr, 16);
+  } else if (TakeControl(message, IPPROTO_IP, IP_PKTINFO, v4)) {
+    std::memcpy(local_ip, kMappedPrefix, sizeof kMappedPrefix);
+    std::memcpy(local_ip + sizeof kMappedPrefix, &v4.ipi_spec_dst, 4);
   }
 }
 

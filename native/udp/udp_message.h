@@ -26,6 +26,17 @@ void AddControl(msghdr& message, ControlRoom& room, int level, int type, const V
   std::memcpy(CMSG_DATA(header), &value, sizeof value);
 }
 
+// The control message of this kind that came with `message`; null if there is none.
+cmsghdr* FindControl(msghdr& message, int level, int type);
+
+// Copies the control message of this kind into `value`. Returns false if there is none.
+template <typename Value>
+bool TakeControl(msghdr& message, int level, int type, Value& value) {
+  const cmsghdr* header = FindControl(message, level, type);
+  if (header) std::memcpy(&value, CMSG_DATA(header), sizeof value);
+  return header != nullptr;
+}
+
 // Makes of `message` what sends `datagram`, whose bytes are in `parts`.
 void DescribeOutgoing(Datagram& datagram, msghdr& message, iovec* parts, size_t count, ControlRoom& room);
 // Makes of `message` what receives into `part`.

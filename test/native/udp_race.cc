@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "bell.h"
+#include "loopback.h"
 #include "udp/udp_socket.h"
 #include "udp/udp_watcher.h"
 
@@ -46,13 +47,6 @@ class Talker {
   }
 
  private:
-  static vs::UdpAddress Loopback() {
-    vs::UdpAddress address;
-    const uint8_t ip[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1};
-    std::memcpy(address.ip, ip, sizeof ip);
-    return address;
-  }
-
   void Send(uint16_t port, uint32_t count) {
     vs::UdpSlot slot{};
     std::memcpy(slot.ip, Loopback().ip, sizeof slot.ip);
