@@ -168,6 +168,26 @@ const growthScenario = {
   },
 };
 
+const arenaScenario = {
+  name: "arena",
+  async run({ quick, onSample }) {
+    const play = { ours: () => sample("ours", "arena", { seconds: quick ? 3 : 30 }, quick) };
+    const { ours } = await interleave(play, quick ? 1 : 3, onSample);
+    const metric = (key, name) => ({ ...ms(key, 1), name: `arena with 16 bots, ${name}` });
+    const figure = ({ key, name, unit }) => {
+      const runs = ours.map((figures) => figures[key]);
+      return { name, unit, ours: median(runs), runs };
+    };
+    return {
+      cases: [
+        goal(metric("p99", "tick, 99th percentile"), ours, 5),
+        figure(metric("p50", "tick")),
+        figure(metric("cpuMs", "processor time of a tick")),
+      ],
+    };
+  },
+};
+
 export const scenarios = [
   stateScenario,
   groundScenario(0.1, "ground, 10 % move"),
@@ -178,4 +198,5 @@ export const scenarios = [
   rewindScenario,
   tickScenario,
   growthScenario,
+  arenaScenario,
 ];
