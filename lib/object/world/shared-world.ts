@@ -3,7 +3,7 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
-import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import type { DefinedPrediction } from "../prediction/defined-prediction.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
 
 /** An object of a server's world, for the client in the same process. */
