@@ -28,6 +28,7 @@ export interface ClientObjectManagerOptions {
   predictions?: readonly PredictionDefinition[];
   /**
    * In a host: whether the objects are the server's own instances, or the client's own, as those of a remote client.
+   * They are the client's own as well where its prefabs have other classes than the server's.
    *
    * @defaultValue `shared`
    */

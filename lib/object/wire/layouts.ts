@@ -82,6 +82,12 @@ export class Layouts {
     for (const { audiences } of this.all) audiences.seesAll = seesAll;
   }
 
+  /** Whether objects of these prefabs are of the same classes in both. */
+  hasClassesOf({ all }: Layouts): boolean {
+    const [ours, theirs] = [this.all, all].map((layouts) => layouts.flatMap(({ definitions }) => definitions));
+    return ours?.length === theirs?.length && ours?.every((one, index) => one === theirs?.[index]) === true;
+  }
+
   /** Interpolated members are sent each so many ticks. */
   get intervalTicks(): number {
     return Math.max(1, ...this.all.map((layout) => layout.intervalTicks));
