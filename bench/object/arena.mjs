@@ -1,4 +1,5 @@
 // How long the ticks of examples/arena take, with 16 bots that are 100 ms away and lose 2 %.
+import { TICK_RATE } from "../../examples/arena/rules.mjs";
 import { openArena, startBots } from "../../examples/arena/server.mjs";
 
 const LAG = { latencyMs: 50, jitterMs: 10, loss: 0.02 };
@@ -7,10 +8,11 @@ const BOTS = 16;
 const WARM_UP_TICKS = 90;
 
 /**
- * Plays for so many ticks of 33 ms. Returns the middle and the 99th percentile of their durations in ms, and how much
- * processor time a tick takes in ms: that of the whole process, with its sockets.
+ * Plays for so many seconds. Returns the middle and the 99th percentile of the durations of the ticks in ms, and how
+ * much processor time a tick takes in ms: that of the whole process, with its sockets.
  */
-export async function measureArena(ticks = 900) {
+export async function arena({ seconds = 1 }) {
+  const ticks = Math.ceil(seconds * TICK_RATE);
   const opened = await openArena({ lag: LAG });
   const { server } = opened;
   const bots = startBots(opened, { lag: LAG });

@@ -6,6 +6,7 @@ import { quartiles, timeOf } from "./clock.mjs";
 import { Moves } from "./moves.mjs";
 import { TICK_RATE, World } from "./world.mjs";
 
+export { arena } from "./arena.mjs";
 export { rewind } from "./rewind.mjs";
 
 const latest = (codec) => [codec, { delivery: "latest" }];

@@ -41,7 +41,7 @@ const goal = (metric, samples, value, baselineName = "the goal") =>
     samples.map(() => ({ [metric.key]: value })),
   );
 
-const us = (key, target) => ({ key, name: `, ${key}`, unit: "us", target });
+const us = (key, target, name = key) => ({ key, name: `: ${name}`, unit: "us", target });
 
 const stateScenario = {
   name: "state",
@@ -52,35 +52,44 @@ const stateScenario = {
       await samplesOf("state", { ours: {}, colyseus: {} }, { listeners: 1 }, context),
       await samplesOf("state", { ours: { quantize: 1 }, colyseus: {} }, {}, context),
     ];
-    const size = (name, target) => ({ key: "bytes", name, unit: "bytes", target });
+    const size = (target, name) => ({ key: "bytes", name, unit: "bytes", target });
     return {
       cases: [
         ...compareAll(
           label,
-          [us("set", 2.5), us("encode", 10), us("decode", 25), size(", size", 1 / 0.67)],
+          [us("set", 2.5), us("encode", 10), us("decode", 25), size(1 / 0.67, ": bytes")],
           plain,
           "ours",
           "colyseus",
         ),
         ...compareAll(label, [us("set"), us("encode"), us("decode")], plain, "ours", "floors"),
-        ...compareAll(`${label}, with listeners`, [us("decode", 6)], heard, "ours", "colyseus"),
-        ...compareAll(`${label}, 16 bits`, [size(", size", 1 / 0.4)], small, "ours", "colyseus"),
+        ...compareAll(label, [us("decode", 6, "decode, with a listener on each")], heard, "ours", "colyseus"),
+        ...compareAll(label, [size(1 / 0.4, ": bytes, quantised to 16 bits")], small, "ours", "colyseus"),
       ],
     };
   },
 };
 
-const ms = (key, target) => ({ key, name: `, ${key}`, unit: "ms", target });
+const ms = (key, target, name = key) => ({ key, name: `: ${name}`, unit: "ms", target });
 
-function groundScenario(moving, label, slow = false) {
+const WHOLE = "set + grid + packets";
+const GROUND = "10,000 objects x 200 players, 100 seen, 10 % move";
+
+function groundScenario(moving, name, label, slow = false) {
   return {
-    name: label,
+    name,
     slow,
     async run(context) {
       const samples = await samplesOf("ground", { ours: {}, colyseus: {} }, { moving }, context);
-      const size = { key: "bytes", name: ", size", unit: "bytes", target: 1.25 };
+      const size = { key: "bytes", name: ": bytes", unit: "bytes", target: 1.25 };
       return {
-        cases: compareAll(label, [ms("whole", 6), ms("set"), ms("send"), size], samples, "ours", "colyseus"),
+        cases: compareAll(
+          label,
+          [ms("whole", 6, WHOLE), ms("set"), ms("send", undefined, "grid + packets"), size],
+          samples,
+          "ours",
+          "colyseus",
+        ),
       };
     },
   };
@@ -95,10 +104,10 @@ const lossScenario = {
     };
     const samples = await interleave(sides, rounds(quick), onSample);
     const metrics = [
-      { ...ms("send"), target: 0.5 },
-      { key: "bytes", name: ", size", unit: "bytes", target: 1 / 1.08 },
+      ms("send", 0.5, "grid + packets"),
+      { key: "bytes", name: ": bytes", unit: "bytes", target: 1 / 1.08 },
     ];
-    return { cases: compareAll("ground, 5 % loss", metrics, samples, "lossy", "no loss") };
+    return { cases: compareAll("the same, 5 % loss", metrics, samples, "lossy", "no loss") };
   },
 };
 
@@ -108,7 +117,15 @@ const roomScenario = {
     const { bytes } = await sample("ours", "room", {}, true);
     const context = { quick, onSample };
     const samples = await samplesOf("room", { ours: {}, floors: { bytes: Math.round(bytes) } }, {}, context);
-    return { cases: compareAll("room, 1000 changes x 200 players", [ms("send", 0.5)], samples, "ours", "floors") };
+    return {
+      cases: compareAll(
+        "a room: 1000 changes, 200 players",
+        [{ ...ms("send", 0.5), name: "" }],
+        samples,
+        "ours",
+        "floors",
+      ),
+    };
   },
 };
 
@@ -116,7 +133,7 @@ const crowdScenario = {
   name: "crowd",
   async run(context) {
     const { ours } = await samplesOf("crowd", { ours: {} }, {}, context);
-    const metric = { key: "pair", name: "crowd, 1000 x 200, 1200 bytes", unit: "ns/pair", target: 1 };
+    const metric = { key: "pair", name: "a crowd: 200 x 1000 changes, 1200 bytes each", unit: "ns/pair", target: 1 };
     return { cases: [goal(metric, ours, 20)] };
   },
 };
@@ -141,7 +158,15 @@ const tickScenario = {
   async run(context) {
     const sides = { ours: {}, floors: { bytes: PEER_BYTES } };
     const samples = await samplesOf("tick", sides, {}, context);
-    return { cases: compareAll("tick through Peer, 200 players", [ms("tick", 0.5)], samples, "ours", "floors") };
+    return {
+      cases: compareAll(
+        "whole tick through Peer over MemorySocket, 200 players",
+        [{ ...ms("tick", 0.5), name: "" }],
+        samples,
+        "ours",
+        "floors",
+      ),
+    };
   },
 };
 
@@ -160,22 +185,43 @@ const growthScenario = {
       );
       const middle = median(ours.map(({ whole }) => whole));
       points.push([objects, middle]);
-      const name = `ground, ${objects} objects, ${options.players} players`;
-      if (objects === 10_000) cases.push(goal({ key: "whole", name, unit: "ms", target: 1 }, ours, 1, "the goal"));
+      const name = `${objects} objects, ${options.players} players: ${WHOLE}`;
+      if (objects === 10_000) cases.push(goal({ key: "whole", name, unit: "ms", target: 1 }, ours, 1));
       else cases.push({ name, unit: "ms", ours: middle, runs: ours.map(({ whole }) => whole) });
     }
     return { cases: [...cases, { ...compareGrowth("growth with objects and players", points), target: 1 }] };
   },
 };
 
+const arenaScenario = {
+  name: "arena",
+  async run({ quick, onSample }) {
+    const play = { ours: () => sample("ours", "arena", { seconds: quick ? 3 : 30 }, quick) };
+    const { ours } = await interleave(play, quick ? 1 : 3, onSample);
+    const metric = (key, name) => ({ ...ms(key, 1), name: `arena with 16 bots, ${name}` });
+    const figure = ({ key, name, unit }) => {
+      const runs = ours.map((figures) => figures[key]);
+      return { name, unit, ours: median(runs), runs };
+    };
+    return {
+      cases: [
+        goal(metric("p99", "tick, 99th percentile"), ours, 5),
+        figure(metric("p50", "tick")),
+        figure(metric("cpuMs", "processor time of a tick")),
+      ],
+    };
+  },
+};
+
 export const scenarios = [
   stateScenario,
-  groundScenario(0.1, "ground, 10 % move"),
-  groundScenario(1, "ground, all move", true),
+  groundScenario(0.1, "ground, 10 % move", GROUND),
+  groundScenario(1, "ground, all move", "the same, all move", true),
   lossScenario,
   roomScenario,
   crowdScenario,
   rewindScenario,
   tickScenario,
   growthScenario,
+  arenaScenario,
 ];

@@ -62,12 +62,8 @@ export {
   type ClientObjectMetrics,
 } from "./client/client-object-manager.js";
 export { ClientFigures, reportFigures } from "./client-figures.js";
-export {
-  definePrediction,
-  type PredictionDefinition,
-  type PredictionOptions,
-  type StepContext,
-} from "./prediction/define-prediction.js";
+export { definePrediction } from "./define-prediction.js";
+export type { PredictionDefinition, PredictionOptions, StepContext } from "./prediction/defined-prediction.js";
 export {
   always,
   decide,

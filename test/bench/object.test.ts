@@ -18,6 +18,7 @@ const cases: [string, Measure, Record<string, number>][] = [
   ["crowd", ours.crowd, { budget: 100 }],
   ["rewind", ours.rewind, { changes: 10 }],
   ["tick", ours.tick, {}],
+  ["arena", ours.arena, { seconds: 0.1 }],
   ["state of @colyseus/schema", colyseus.state, {}],
   ["state of @colyseus/schema, listeners", colyseus.state, { listeners: 1 }],
   ["ground of @colyseus/schema", colyseus.ground, {}],

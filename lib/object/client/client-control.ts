@@ -4,7 +4,7 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { ShownSource } from "../behaviour/shown.js";
 import { InputSampler } from "../input/input-sampler.js";
-import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import type { DefinedPrediction } from "../prediction/defined-prediction.js";
 import { type PredictedBehaviour, Prediction, REMEMBERED_TICKS } from "../prediction/prediction.js";
 import { Smoothing } from "../prediction/smoothing.js";
 import type { StepRunner } from "../prediction/step-runner.js";

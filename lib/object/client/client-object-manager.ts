@@ -4,7 +4,7 @@ import { arrayOption, checkOptions, functionOption, type OptionRules, oneOf, thi
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
-import type { PredictionDefinition } from "../prediction/define-prediction.js";
+import type { PredictionDefinition } from "../prediction/defined-prediction.js";
 import { Layouts } from "../wire/layouts.js";
 import {
   LatestMessage,
@@ -16,7 +16,7 @@ import {
 import { checkStaticName } from "../world/factories.js";
 import { receiveUnordered, useCalls } from "./calls.js";
 import type { ClientObjectEvents } from "./client-object-events.js";
-import { ClientPrediction } from "./client-prediction.js";
+import type { ClientPredictionDefinition } from "./client-prediction.js";
 import { HostWorld } from "./host-world.js";
 import { ObjectClient } from "./object-client.js";
 
@@ -28,6 +28,7 @@ export interface ClientObjectManagerOptions {
   predictions?: readonly PredictionDefinition[];
   /**
    * In a host: whether the objects are the server's own instances, or the client's own, as those of a remote client.
+   * They are the client's own as well where its prefabs have other classes than the server's.
    *
    * @defaultValue `shared`
    */
@@ -54,7 +55,6 @@ const OPTIONS: OptionRules<ClientObjectManagerOptions> = {
 /** The networked objects that a client sees (Mirage's `ClientObjectManager`). See docs/objects.md. */
 export class ClientObjectManager {
   readonly #core: ObjectClient;
-  readonly #prediction: ClientPrediction;
   readonly #layouts: Layouts;
 
   /**
@@ -75,10 +75,11 @@ export class ClientObjectManager {
       this.#layouts.seesAll = true;
     });
     const calls = useCalls(client, core);
-    const prediction = new ClientPrediction(client, core);
-    this.#prediction = prediction;
+    const [first] = this.#layouts.predictions.values();
+    const prediction = (first as ClientPredictionDefinition | undefined)?.onClient(client, core) ?? null;
+    core.prediction = prediction;
     const leaveWorld = () => {
-      prediction.stop();
+      prediction?.stop();
       calls.connectionLost();
       host.run(() => core.stop());
       host.stopped();
@@ -93,7 +94,7 @@ export class ClientObjectManager {
       },
       playerSuspended: () => {
         calls.connectionLost();
-        prediction.suspend();
+        prediction?.suspend();
       },
       playerDisconnecting: (_player, { code }) => {
         if (code === DisconnectCode.Moved) leaveWorld();
@@ -111,12 +112,13 @@ export class ClientObjectManager {
     };
     receive(OrderedMessage, (bytes) => core.receiveOrdered(bytes));
     receive(LatestMessage, (bytes) => core.receiveLatest(bytes));
-    receive(PredictedMessage, (bytes) => prediction.receive(bytes));
+    if (prediction) receive(PredictedMessage, (bytes) => prediction.receive(bytes));
   }
 
   /** All objects that this client sees. */
   get objects(): NetworkIdentity[] {
-    return [...this.#core.byNetId.values(), ...this.#core.spawns.objects].map(({ identity }) => identity);
+    const spawned = this.#core.prediction?.spawns.objects ?? [];
+    return [...this.#core.byNetId.values(), ...spawned].map(({ identity }) => identity);
   }
 
   /** The object that this client controls, null without one. */
@@ -155,7 +157,7 @@ export class ClientObjectManager {
    * Null while it controls nothing.
    */
   get predictedTick(): number | null {
-    return this.#prediction.shownTick;
+    return this.#core.prediction?.shownTick ?? null;
   }
 
   /**

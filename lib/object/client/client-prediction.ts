@@ -1,4 +1,3 @@
-import { invalidType } from "../../arguments.js";
 import type { Clock } from "../../clock.js";
 import { Channel, NetworkClient } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
@@ -7,7 +6,7 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { InputClock } from "../input/input-clock.js";
 import { SentPackets } from "../input/sent-packets.js";
-import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import type { DefinedPrediction } from "../prediction/defined-prediction.js";
 import { StepRunner } from "../prediction/step-runner.js";
 import { type ControlledBehaviour, emptyReport, readReport, writeControlled } from "../wire/input-format.js";
 import { InputMessage, KIND_BITS, RecordKind } from "../wire/object-messages.js";
@@ -15,6 +14,7 @@ import { bytesToSend } from "../wire/written-bytes.js";
 import type { SharedObject } from "../world/shared-world.js";
 import { ClientControl, type ControlOwner } from "./client-control.js";
 import type { ClientObject } from "./client-object.js";
+import { ClientSpawns } from "./client-spawns.js";
 import { EndedControl } from "./ended-control.js";
 import { HostControl, type HostControlOwner } from "./host-control.js";
 import type { ObjectClient } from "./object-client.js";
@@ -26,9 +26,16 @@ const UNSEEN_TICKS = 0.5;
 /** So long before its time a timer may fire. */
 const TIMER_MS = 0.001;
 
+/** A prediction that brings what a client needs for it. */
+export interface ClientPredictionDefinition extends DefinedPrediction {
+  onClient(client: NetworkClient, world: ObjectClient): ClientPrediction;
+}
+
 /** Has one behaviour at a time follow this client's inputs at once, ahead of the server. */
 export class ClientPrediction implements ControlOwner, HostControlOwner {
   readonly runner: StepRunner;
+  /** What its steps have spawned. */
+  readonly spawns: ClientSpawns;
   readonly report: (error: unknown) => void;
   readonly #client: NetworkClient;
   readonly #world: ObjectClient;
@@ -55,12 +62,12 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
     this.#world = world;
     this.#clock = NetworkClient.clockOf(client);
     this.report = world.report;
+    this.spawns = new ClientSpawns(world);
     this.runner = new StepRunner((prefab, init, order) => {
-      const object = world.spawns.spawn({ tick: this.runner.tick, order }, prefab, init);
+      const object = this.spawns.spawn({ tick: this.runner.tick, order }, prefab, init);
       return { ...object.behaviours, identity: object.identity };
     }, world.report);
-    world.extensions.set(RecordKind.EndOfControl, (reader) => world.spawns.confirm(reader.readUint32()));
-    world.prediction = this;
+    world.extensions.set(RecordKind.EndOfControl, (reader) => this.spawns.confirm(reader.readUint32()));
   }
 
   get frame(): number {
@@ -92,19 +99,16 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
     return this.#endedCorrections + (this.#control?.corrections ?? 0);
   }
 
-  /** Begins to control a behaviour. @returns a function that ends it */
-  start(object: ClientObject, behaviour: object, given: object, sample: () => unknown): () => void {
-    const index = object.indexOf(behaviour);
-    const prediction = this.#world.layouts.predictions.get(object.layout.definitions[index] as never);
-    if (prediction !== given) throw invalidType("The prediction is not among the predictions of this manager");
+  /** Begins to control the behaviour at a place of an object. @returns a function that ends it */
+  start(object: ClientObject, index: number, prediction: DefinedPrediction, sample: () => unknown): () => void {
     if (!object.isOwner) throw new NetworkError("ERR_STATE", "A client controls only objects that it owns");
     const { ticksPerSecond } = this.#client.time;
     if (ticksPerSecond === 0) throw new NetworkError("ERR_STATE", "The server has no tickRate: nothing is predicted");
     this.#end();
-    if (object.shared) return this.#startShared(object, object.shared, index, prediction as DefinedPrediction, sample);
+    if (object.shared) return this.#startShared(object, object.shared, index, prediction, sample);
     this.#sent.clear();
     this.runner.dt = 1 / ticksPerSecond;
-    const control = new ClientControl(this, object, index, prediction as DefinedPrediction, sample);
+    const control = new ClientControl(this, object, index, prediction, sample);
     this.#control = control;
     NetworkBehaviour.setShownSource(object.parts[index] as NetworkBehaviour, control);
     this.#run();
@@ -141,7 +145,7 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
     if (this.#hostControl?.object === object) this.#stopControl();
     if (this.#control?.object !== object) return;
     this.#stopControl(object.spawnTick);
-    this.#world.spawns.endAfterMessage(this.#inputClock?.tick ?? 0);
+    this.spawns.endAfterMessage(this.#inputClock?.tick ?? 0);
   }
 
   /** State has come for an object: what is predicted of it stays. */
@@ -152,7 +156,7 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
 
   /** The connection is away: the time of inputs begins again after it. */
   suspend(): void {
-    if (this.#inputClock) this.#world.spawns.suspend(this.#inputClock.tick);
+    if (this.#inputClock) this.spawns.suspend(this.#inputClock.tick);
     this.#inputClock = null;
     this.#sent.clear();
   }
@@ -178,7 +182,7 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
       control.confirm(report.tick, reader, report.isExact);
       this.#world.announce();
     }
-    this.#world.spawns.used(report.tick, report.spawned);
+    this.spawns.used(report.tick, report.spawned);
   }
 
   /** Ends the control, and tells the server. */

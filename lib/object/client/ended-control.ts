@@ -1,7 +1,7 @@
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { ShownSource } from "../behaviour/shown.js";
-import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import type { DefinedPrediction } from "../prediction/defined-prediction.js";
 import { Smoothing } from "../prediction/smoothing.js";
 import type { BehaviourTimeline } from "../timeline/object-timeline.js";
 

@@ -3,7 +3,7 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { ShownSource } from "../behaviour/shown.js";
 import { InputSampler } from "../input/input-sampler.js";
-import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import type { DefinedPrediction } from "../prediction/defined-prediction.js";
 import type { SharedControl, SharedObject } from "../world/shared-world.js";
 import type { ClientObject } from "./client-object.js";
 

@@ -15,7 +15,9 @@ import type { ObjectClient } from "./object-client.js";
 
 /** What the world of a host's client has in common with the server's. Of a remote client it does nothing. */
 export class HostWorld implements HostClient {
-  readonly isShared: boolean;
+  /** Never where the server has other classes: it is of another version, or its prefabs are defined twice. */
+  isShared = false;
+  readonly #kind: "shared" | "replica";
   readonly #client: NetworkClient;
   readonly #core: ObjectClient;
   #world: SharedWorld | null = null;
@@ -23,12 +25,14 @@ export class HostWorld implements HostClient {
   constructor(client: NetworkClient, core: ObjectClient, kind: "shared" | "replica") {
     this.#client = client;
     this.#core = core;
-    this.isShared = kind === "shared";
+    this.#kind = kind;
   }
 
   started(): void {
     this.#world = worldOfHost(this.#client);
-    if (this.#world) this.#world.client = this;
+    if (!this.#world) return;
+    this.isShared = this.#kind === "shared" && this.#world.layouts.hasClassesOf(this.#core.layouts);
+    this.#world.client = this;
   }
 
   stopped(): void {

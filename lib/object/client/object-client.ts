@@ -1,3 +1,4 @@
+import { invalidType } from "../../arguments.js";
 import { EventHub } from "../../event-hub.js";
 import { type INetworkPlayer, NetworkClient } from "../../message/index.js";
 import { NetworkError } from "../../network-error.js";
@@ -18,7 +19,6 @@ import type { WorldObjectOwner } from "../world/world-object.js";
 import { ClientObject, type ClientObjectOwner } from "./client-object.js";
 import type { ClientObjectEvents, UnspawnReason } from "./client-object-events.js";
 import type { ClientPrediction } from "./client-prediction.js";
-import { ClientSpawns } from "./client-spawns.js";
 import type { HostWorld } from "./host-world.js";
 import { ItemLayouts, MAX_OBJECTS } from "./item-layouts.js";
 import { readLatestInOrder, readLatestRecords } from "./latest-records.js";
@@ -67,10 +67,8 @@ export class ObjectClient implements ClientObjectOwner {
   #characterNumber = 0;
   /** In a host: the server's world. */
   host: HostWorld | null = null;
-  /** What this client controls. */
+  /** What this client controls, and what its steps have spawned. Null where it predicts nothing. */
   prediction: ClientPrediction | null = null;
-  /** What its steps have spawned. */
-  readonly spawns: ClientSpawns;
   /** What runs a call: the calls' runtime. */
   onCall: Call | null = null;
   /** Reads the records of other layers. */
@@ -96,7 +94,6 @@ export class ObjectClient implements ClientObjectOwner {
       replay: (records, reader, object) => this.read("What was held", () => this.#replay(records, reader, object)),
     });
     this.events = new EventHub(["spawned", "adopted", "unspawned", "characterChanged", "worldReady"], report);
-    this.spawns = new ClientSpawns(this);
   }
 
   get player(): INetworkPlayer | null {
@@ -126,8 +123,12 @@ export class ObjectClient implements ClientObjectOwner {
   }
 
   startControl(object: ClientObject, behaviour: object, prediction: object, sample: () => unknown): () => void {
-    if (this.prediction) return this.prediction.start(object, behaviour, prediction, sample);
-    throw new NetworkError("ERR_STATE", "This manager predicts nothing");
+    const index = object.indexOf(behaviour);
+    const known = this.layouts.predictions.get(object.layout.definitions[index] as never);
+    if (!this.prediction || known !== prediction) {
+      throw invalidType("The prediction is not among the predictions of this manager");
+    }
+    return this.prediction.start(object, index, known, sample);
   }
 
   lost(object: ClientObject): void {
@@ -225,7 +226,7 @@ export class ObjectClient implements ClientObjectOwner {
       this.#held = null;
     }
     this.announce();
-    this.spawns.settle();
+    this.prediction?.spawns.settle();
   }
 
   /** The behaviours of an object are there: applies what has come for it. */
@@ -269,7 +270,7 @@ export class ObjectClient implements ClientObjectOwner {
   /** A batch is applied so far: calls listeners, and announces new objects. */
   announce(): void {
     this.#noted.deliver(this.report);
-    this.spawns.announce();
+    this.prediction?.spawns.announce();
     const fresh = this.#fresh;
     if (fresh.length === 0) return;
     this.#fresh = [];
@@ -285,7 +286,7 @@ export class ObjectClient implements ClientObjectOwner {
 
   /** The connection is over. */
   stop(): void {
-    this.spawns.end();
+    this.prediction?.spawns.end();
     for (const object of [...this.byNetId.values()]) this.#unspawn(object, "hidden");
     this.#byItem.clear();
     this.#layoutOf.clear();
@@ -365,13 +366,13 @@ export class ObjectClient implements ClientObjectOwner {
         this.shown.clear();
         this.waiting.clear();
         this.#sender.begin();
-        this.spawns.begin();
+        this.prediction?.spawns.begin();
         return;
       case RecordKind.WorldReady:
         this.announce();
         for (const object of this.#stale ?? []) this.#unspawn(object, "hidden");
         this.#stale = null;
-        this.spawns.worldReady();
+        this.prediction?.spawns.worldReady();
         this.waiting.whenSettled(() => this.events.emit("worldReady"));
         return;
       default: {
@@ -408,7 +409,8 @@ export class ObjectClient implements ClientObjectOwner {
     if (!before && (this.#byItem.size >= MAX_OBJECTS || this.byNetId.size >= 2 * MAX_OBJECTS)) {
       throw new NetworkError("ERR_LIMIT", `There are more than ${MAX_OBJECTS} objects`);
     }
-    const adopted = tag && !this.#isReplay ? this.spawns.adopt(tag, layout, known ? 0 : netId) : null;
+    const spawns = this.#isReplay ? null : this.prediction?.spawns;
+    const adopted = (tag && spawns?.adopt(tag, layout, known ? 0 : netId)) ?? null;
     const object = known ?? adopted ?? this.#newObject(netId, layout, staticName);
     this.#stale?.delete(object);
     object.item = item;
@@ -470,7 +472,7 @@ export class ObjectClient implements ClientObjectOwner {
     this.#callEach(object, (part) => part.stopClient?.());
     if (this.#byItem.get(object.item) === object) this.#byItem.delete(object.item);
     this.byNetId.delete(object.netId);
-    this.spawns.objects.delete(object);
+    this.prediction?.spawns.objects.delete(object);
     object.isSpawned = false;
     if (this.character === object) {
       this.character = null;

@@ -4,7 +4,7 @@ import { NetworkError } from "../../network-error.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { Prefab } from "../behaviour/prefab.js";
-import type { DefinedPrediction, StepContext } from "./define-prediction.js";
+import type { DefinedPrediction, StepContext } from "./defined-prediction.js";
 
 /** So many objects a step may spawn. */
 const MAX_SPAWNS = 256;

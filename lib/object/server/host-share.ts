@@ -1,8 +1,10 @@
+import type { Layouts } from "../wire/layouts.js";
 import type { HostClient, SharedControl, SharedWorld } from "../world/shared-world.js";
 import type { ServerObject } from "./server-object.js";
 
 /** What a server's world has in common with that of the client in its process. */
 export class HostShare implements SharedWorld {
+  readonly layouts: Layouts;
   client: HostClient | null = null;
   control: SharedControl | null = null;
   /**
@@ -13,7 +15,8 @@ export class HostShare implements SharedWorld {
   readonly #end: (object: ServerObject) => void;
 
   /** @param end the client does not have the object any more, and the server's world does not either */
-  constructor(end: (object: ServerObject) => void) {
+  constructor(layouts: Layouts, end: (object: ServerObject) => void) {
+    this.layouts = layouts;
     this.#end = end;
   }
 

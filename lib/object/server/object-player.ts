@@ -5,7 +5,7 @@ import { Channel, type INetworkPlayer } from "../../message/index.js";
 import { NetworkWriter } from "../../serialization/index.js";
 import { PlayerMarks } from "../budget/player-marks.js";
 import type { InputBuffer } from "../input/input-buffer.js";
-import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import type { DefinedPrediction } from "../prediction/defined-prediction.js";
 import { HISTORY_TICKS } from "../rewind/history.js";
 import type { WireLayouts } from "../wire/layouts.js";
 import type { Masks } from "../wire/object-layout.js";

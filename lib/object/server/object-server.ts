@@ -79,7 +79,7 @@ export class ObjectServer implements ObjectOwner {
       this.#unspawn(player, object, false);
     },
   };
-  readonly share = new HostShare((object) => this.#end(object));
+  readonly share: HostShare;
   readonly ordered: OrderedSender;
   /** An object is in no world any more. */
   onReleased: (object: ServerObject) => void = () => {};
@@ -103,6 +103,7 @@ export class ObjectServer implements ObjectOwner {
   ) {
     this.#server = server;
     this.#clock = NetworkServer.clockOf(server);
+    this.share = new HostShare(layouts, (object) => this.#end(object));
     shareWorld(server, this.share);
     this.layouts = layouts;
     this.#interest = interest(this.visibility);

@@ -1,6 +1,6 @@
 import type { InputBuffer } from "../input/input-buffer.js";
 import type { InputViews } from "../input/input-views.js";
-import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import type { DefinedPrediction } from "../prediction/defined-prediction.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ServerObject } from "./server-object.js";
 

@@ -8,7 +8,7 @@ import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { Prefab } from "../behaviour/prefab.js";
 import { InputBuffer } from "../input/input-buffer.js";
 import { InputViews } from "../input/input-views.js";
-import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import type { DefinedPrediction } from "../prediction/defined-prediction.js";
 import { type SpawnInit, StepRunner } from "../prediction/step-runner.js";
 import {
   type ControlledBehaviour,

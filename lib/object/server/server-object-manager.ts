@@ -18,7 +18,7 @@ import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab, Spawned } from "../behaviour/prefab.js";
-import type { PredictionDefinition } from "../prediction/define-prediction.js";
+import type { PredictionDefinition } from "../prediction/defined-prediction.js";
 import { Layouts } from "../wire/layouts.js";
 import { CallsMessage, InputMessage, objectMessages, RecordKind } from "../wire/object-messages.js";
 import { checkStaticName, Factories } from "../world/factories.js";

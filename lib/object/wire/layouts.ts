@@ -2,7 +2,7 @@ import { invalidType, typeError } from "../../arguments.js";
 import type { INetworkPlayer, MessageDefinition } from "../../message/index.js";
 import type { BehaviourDefinition } from "../behaviour/definition.js";
 import { layoutParts, type Prefab } from "../behaviour/prefab.js";
-import { DefinedPrediction, type PredictionDefinition } from "../prediction/define-prediction.js";
+import type { DefinedPrediction, PredictionDefinition } from "../prediction/defined-prediction.js";
 import { ObjectLayout } from "./object-layout.js";
 import { comparedMessage, hasPart, type OptionalPart, optionalParts } from "./optional-parts.js";
 
@@ -49,8 +49,8 @@ export class Layouts {
    */
   constructor(prefabs: readonly Prefab[], predictions: readonly PredictionDefinition[] = []) {
     if (!Array.isArray(prefabs)) throw typeError("prefabs", "an array of what definePrefab returns");
-    for (const prediction of predictions) {
-      if (!(prediction instanceof DefinedPrediction))
+    for (const prediction of predictions as readonly DefinedPrediction[]) {
+      if (typeof prediction?.control !== "function")
         throw typeError("Each prediction", "what definePrediction returns");
       const { definition } = prediction;
       if (this.predictions.has(definition)) throw invalidType(`Two predictions are for ${definition.className}`);
@@ -80,6 +80,12 @@ export class Layouts {
   /** Client: whether it gets all members, also of what others own. */
   set seesAll(seesAll: boolean) {
     for (const { audiences } of this.all) audiences.seesAll = seesAll;
+  }
+
+  /** Whether objects of these prefabs are of the same classes in both. */
+  hasClassesOf({ all }: Layouts): boolean {
+    const [ours, theirs] = [this.all, all].map((layouts) => layouts.flatMap(({ definitions }) => definitions));
+    return ours?.length === theirs?.length && ours?.every((one, index) => one === theirs?.[index]) === true;
   }
 
   /** Interpolated members are sent each so many ticks. */

@@ -3,7 +3,8 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
-import type { DefinedPrediction } from "../prediction/define-prediction.js";
+import type { DefinedPrediction } from "../prediction/defined-prediction.js";
+import type { Layouts } from "../wire/layouts.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
 
 /** An object of a server's world, for the client in the same process. */
@@ -52,6 +53,7 @@ export interface HostClient {
 
 /** The world of a server, for the client in its process. */
 export interface SharedWorld {
+  readonly layouts: Layouts;
   client: HostClient | null;
   /** What the client controls; the server lets it be once the object is the client's no more. */
   control: SharedControl | null;

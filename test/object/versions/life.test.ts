@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  Channel,
   defineMessage,
   ErrorFlags,
   type INetworkPlayer,
@@ -17,7 +18,7 @@ import {
   type Prefab,
   ServerObjectManager,
 } from "../../../lib/object/index.js";
-import { CallsMessage, KIND_BITS, RecordKind } from "../../../lib/object/wire/object-messages.js";
+import { CallsMessage, KIND_BITS, LatestMessage, RecordKind } from "../../../lib/object/wire/object-messages.js";
 import { NetworkWriter, u8 } from "../../../lib/serialization/index.js";
 import { CraftPrefab, CraftWorld, move } from "../../support/craft-world.js";
 import {
@@ -317,4 +318,30 @@ test("what a step spawns of a prefab that the server lacks is rejected, and all 
   expect(log.sort()).toEqual(["adopted anchor", "rejected whale"]);
   expect(end.world.objects.map(({ prefab }) => prefab).sort()).toEqual(["anchor", "craft"]);
   expect([world.errors, world.failures]).toEqual([[], []]);
+});
+
+test.each([
+  ["server", oldVersion(), newVersion()],
+  ["client", newVersion(), oldVersion()],
+])("a late packet is read without what the %s lacks, also of an object that has gone", async (_who, ours, theirs) => {
+  const world = new VersionWorld(ours);
+  await world.server.start();
+  const { player, world: seen } = await world.meet(theirs);
+  const [first, second] = [world.objects.spawn(world.version.ship), world.objects.spawn(world.version.ship)];
+  await world.run(300);
+  const late: Uint8Array[] = [];
+  const sendNotify = player.sendNotify.bind(player);
+  player.sendNotify = ((message: unknown, bytes: Uint8Array, ...rest: [never]) => {
+    if (message === LatestMessage) return late.push(bytes.slice()) > 0;
+    return sendNotify(message as typeof LatestMessage, bytes, ...rest);
+  }) as typeof player.sendNotify;
+  for (const { ship } of [first, second]) ship.position = 500;
+  await world.run(100);
+  first.identity.destroy();
+  await world.run(100);
+  expect(seen.objects).toHaveLength(1);
+  player.send(LatestMessage, late[0] as Uint8Array, Channel.Sequenced);
+  await world.run(100);
+  expect(shipOf(seen.get(second.identity.netId)).position).toBe(500);
+  expect([world.errors, world.failures, world.warnings]).toEqual([[], [], []]);
 });

@@ -1,14 +1,5 @@
-import { invalidType, outOfRange, typeError } from "../../arguments.js";
+import { invalidType, typeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
-import {
-  arrayOption,
-  checkOptions,
-  durationOption,
-  functionOption,
-  numberOption,
-  type OptionRules,
-  objectOption,
-} from "../../options.js";
 import type { Codec } from "../../serialization/index.js";
 import type { BehaviourDefinition } from "../behaviour/definition.js";
 import type { Member } from "../behaviour/member.js";
@@ -63,7 +54,7 @@ export interface PredictionOptions<Behaviour, Input> {
   snap?: number;
 }
 
-/** What a client predicts of one class of behaviours: made by {@link definePrediction}. */
+/** What a client predicts of one class of behaviours: made by `definePrediction`. */
 export interface PredictionDefinition<Behaviour = never, Input = never> {
   /**
    * A client controls a behaviour from now on: `sample` gives the input of each tick, which goes to the server, and the
@@ -76,17 +67,6 @@ export interface PredictionDefinition<Behaviour = never, Input = never> {
    */
   control(behaviour: Behaviour, sample: () => Input): () => void;
 }
-
-const OPTIONS: OptionRules<PredictionOptions<object, unknown>> = {
-  input: objectOption("read", "write", "default"),
-  step: functionOption,
-  members: arrayOption,
-  smoothMs: durationOption(),
-  snap: numberOption(0, Number.MAX_VALUE),
-};
-
-/** Four of them fit a packet with everything around them. */
-const MAX_INPUT_BITS = 1024;
 
 /** A prediction with what the managers need of it. */
 export class DefinedPrediction implements PredictionDefinition<NetworkBehaviour, unknown> {
@@ -146,26 +126,4 @@ function maskOf(definition: BehaviourDefinition, names: readonly string[] | unde
   }
   if (mask === 0) throw invalidType(`${className} has no member to predict: one with delivery: "latest" of the server`);
   return mask;
-}
-
-/**
- * Defines how a client predicts a class of behaviours. Both managers get it in their option `predictions`.
- *
- * @throws TypeError, RangeError for wrong options
- */
-export function definePrediction<C extends BehaviourClass, Input>(
-  target: C,
-  options: PredictionOptions<InstanceType<C>, Input>,
-): PredictionDefinition<InstanceType<C>, Input> {
-  checkOptions("definePrediction", options, OPTIONS as OptionRules<PredictionOptions<InstanceType<C>, Input>>);
-  const { input, step } = options;
-  if (input === undefined || step === undefined) throw typeError("definePrediction", "given an input and a step");
-  if (input.borrowed) throw invalidType("An input is kept: use bytes in place of bytesView");
-  if (input.maxBits === undefined || input.maxBits > MAX_INPUT_BITS) {
-    throw outOfRange(`An input takes ${MAX_INPUT_BITS / 8} bytes at most`);
-  }
-  return new DefinedPrediction(
-    target,
-    options as object as PredictionOptions<NetworkBehaviour, unknown>,
-  ) as object as PredictionDefinition<InstanceType<C>, Input>;
 }
