@@ -4,6 +4,8 @@ import type { InspectedObjects } from "./subject.js";
 
 /** More objects than a person looks through. */
 const MAX_OBJECTS = 500;
+/** Squares of a grid. */
+const MAX_CELLS = 400;
 /** Characters of a value. */
 const MAX_VALUE_LENGTH = 80;
 
@@ -39,7 +41,8 @@ export class ObjectRows {
       return this.#rowOf(one, members, changedMs);
     });
     this.#seen = seen;
-    return { count: objects.length, objects: rows, client: metrics && { ...metrics } };
+    const grids = (this.#payloads && this.#objects.interestGrids?.(MAX_CELLS)) || [];
+    return { count: objects.length, objects: rows, client: metrics && { ...metrics }, grids };
   }
 
   #rowOf(one: NetworkIdentity, members: Members, changedMs: number | null): ObjectRow {

@@ -1,4 +1,5 @@
 import type { CommsSnapshot } from "../comms/index.js";
+import type { InterestGrid } from "../object/index.js";
 
 /** What the page of the inspector shows, at one moment: plain values. All counters run since the start. */
 export interface InspectorSnapshot {
@@ -179,6 +180,8 @@ export interface ObjectsSnapshot {
   readonly objects: readonly ObjectRow[];
   /** Of a client: how often the server had other values than those predicted, and how late the world is shown. */
   readonly client: ClientRow | null;
+  /** Of a server, the squares of its rules `grid`: the 400 of each with the most objects. Empty without `payloads`. */
+  readonly grids: readonly InterestGrid[];
 }
 
 /** One object. */

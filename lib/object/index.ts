@@ -68,12 +68,14 @@ export {
   type PredictionOptions,
   type StepContext,
 } from "./prediction/define-prediction.js";
+export type { GridCell } from "./interest/grid-cells.js";
 export {
   always,
   decide,
   distance,
   grid,
   groups,
+  type InterestGrid,
   type InterestRule,
   type SightOptions,
   type WorldPosition,
