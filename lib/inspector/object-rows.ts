@@ -4,6 +4,8 @@ import type { InspectedObjects } from "./subject.js";
 
 /** More objects than a person looks through. */
 const MAX_OBJECTS = 500;
+/** Players who see an object. */
+const MAX_OBSERVERS = 50;
 /** Squares of a grid. */
 const MAX_CELLS = 400;
 /** Characters of a value. */
@@ -49,7 +51,8 @@ export class ObjectRows {
     const { netId, prefab, owner, observers } = one;
     const hidden = Object.fromEntries(Object.keys(members).map((name) => [name, {}]));
     return {
-      ...{ netId, prefab, owner: owner?.id ?? null, observers: [...observers].map(({ id }) => id), changedMs },
+      ...{ netId, prefab, owner: owner?.id ?? null, changedMs, observerCount: observers.size },
+      observers: [...observers].slice(0, MAX_OBSERVERS).map(({ id }) => id),
       sentBytes: this.#objects.sentBytesOf?.(one) ?? null,
       members: this.#payloads ? members : hidden,
       position: this.#payloads ? positionOf(one) : null,

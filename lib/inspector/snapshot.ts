@@ -192,7 +192,9 @@ export interface ObjectRow {
   readonly prefab: string;
   /** The id of the player; null for nobody. */
   readonly owner: number | null;
-  /** The ids of the players who see it. */
+  /** How many players see it. */
+  readonly observerCount: number;
+  /** The ids of the first 50 of them. */
   readonly observers: readonly number[];
   /** When its values were seen to change last, as `timeMs`; null: not since the page looks at it. */
   readonly changedMs: number | null;

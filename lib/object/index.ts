@@ -62,13 +62,13 @@ export {
   type ClientObjectMetrics,
 } from "./client/client-object-manager.js";
 export { ClientFigures, reportFigures } from "./client-figures.js";
+export type { GridCell } from "./interest/grid-cells.js";
 export {
   definePrediction,
   type PredictionDefinition,
   type PredictionOptions,
   type StepContext,
 } from "./prediction/define-prediction.js";
-export type { GridCell } from "./interest/grid-cells.js";
 export {
   always,
   decide,

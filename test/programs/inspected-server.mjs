@@ -69,6 +69,8 @@ for await (const _ of createInterface({ input: process.stdin })) {
     transport,
     ...connection?.metrics,
   }));
-  console.log(`Players ${++asked}: ${JSON.stringify({ rows, conditions: lag.conditions, grids: objects.interestGrids() })}`);
+  console.log(
+    `Players ${++asked}: ${JSON.stringify({ rows, conditions: lag.conditions, grids: objects.interestGrids() })}`,
+  );
 }
 process.exit(0);

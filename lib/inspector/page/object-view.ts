@@ -17,7 +17,7 @@ export function objectsView({
     { title: "Object", width: "110px", cell: ({ netId }) => nameOf(netId) },
     { title: "Prefab", width: "140px", cell: ({ prefab }) => prefab, key: ({ prefab }) => prefab },
     { title: "Owner", width: "80px", cell: ({ owner }) => owner ?? "–", key: ({ owner }) => owner ?? 0 },
-    { title: "Seen by", width: "80px", cell: ({ observers }) => observers.length, key: (row) => row.observers.length },
+    { title: "Seen by", width: "80px", cell: (row) => row.observerCount, key: (row) => row.observerCount },
     {
       title: "Last change",
       width: "110px",
@@ -67,10 +67,11 @@ function clientPlots(history: ViewProps["history"], client: NonNullable<ObjectsS
 }
 
 /** One object: its behaviours, and their members. */
-function treeOf({ netId, prefab, owner, observers, members }: ObjectRow): ComponentChildren {
+function treeOf({ netId, prefab, owner, observers, observerCount, members }: ObjectRow): ComponentChildren {
+  const others = observerCount > observers.length ? `, and ${observerCount - observers.length} others` : "";
   return h("div", { class: "why", role: "region", "aria-label": `Object ${nameOf(netId)}` }, [
     h("h2", {}, `${prefab} ${nameOf(netId)}`),
-    h("p", {}, `Owner: ${owner ?? "nobody"}. Seen by: ${observers.join(", ") || "nobody"}.`),
+    h("p", {}, `Owner: ${owner ?? "nobody"}. Seen by: ${observers.join(", ") || "nobody"}${others}.`),
     ...Object.entries(members).map(([name, values]) =>
       h("details", { key: name, open: true }, [h("summary", {}, name), figuresOf(values)]),
     ),

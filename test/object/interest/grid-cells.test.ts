@@ -97,8 +97,7 @@ test("a manager gives those of its rules, as many as it is asked for", async () 
     { side: 100, count: 1, cells: [{ column: 0, row: 0, objects: 3, players: 1, watchers: 1 }] },
   ]);
   expect(world.objects.interestGrids(1)[0]).toMatchObject({ count: 3, cells: [{ objects: 2 }] });
-  for (const wrong of [0, 1.5, Number.NaN, "3"])
-    expect(() => world.objects.interestGrids(wrong as never)).toThrow();
+  for (const wrong of [0, 1.5, Number.NaN, "3"]) expect(() => world.objects.interestGrids(wrong as never)).toThrow();
   world.objects.focus(player, null);
   await world.run(100);
   expect(world.objects.interestGrids()[0]).toMatchObject({ count: 2 });
