@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { NetworkError } from "../../lib/network-error.js";
 import { replay } from "../../lib/recording/index.js";
 import { readHeader, readSteps } from "../../lib/recording/recording-file.js";
+import { NetworkWriter } from "../../lib/serialization/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
 import { gameProtocol, recordGame, screen } from "../support/recorded-game.js";
 
@@ -57,6 +58,10 @@ async function play(path: string, isPartial = false): Promise<unknown> {
   }
 }
 
+/** The lines, with one more entry in one of them. */
+const withEntry = (entry: string) =>
+  lines.map((line, index) => (index === 5 ? line.replace('"messages":[', `"messages":[${entry},`) : line));
+
 test("the lines play as they are", async () => {
   expect(await play(sealed(lines))).toBe(null);
 });
@@ -103,10 +108,17 @@ test.each([
 
 test("a scene whose name is too long does not stop it", async () => {
   const scene = JSON.stringify({ scene: "x".repeat(100_000) });
-  const path = sealed(
-    lines.map((line, index) => (index === 5 ? line.replace('"messages":[', `"messages":[${scene},`) : line)),
-  );
-  expect(await play(path)).toBe(null);
+  expect(await play(sealed(withEntry(scene)))).toBe(null);
+});
+
+test("a move into an era that there is none of: it is no message", async () => {
+  const show = await screen(sealed(lines));
+  const { messages } = show.client.protocol;
+  show.film.close();
+  const writer = new NetworkWriter();
+  writer.writePacked(64 * messages.length + messages.findIndex(({ name }) => name === "network/move"));
+  const move = Buffer.from(writer.toBytes()).toString("base64");
+  expect(await play(sealed(withEntry(JSON.stringify(move))))).toBe(null);
 });
 
 test("bytes that were changed anywhere: refused, or the part before is read", async () => {
