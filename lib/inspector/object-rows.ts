@@ -78,7 +78,8 @@ function valuesOf(behaviour: object): Record<string, string> {
   const values: Record<string, string> = {};
   for (let owner = behaviour; owner && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
     for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
-      if (name in values || (!get && (owner !== behaviour || typeof value === "function"))) continue;
+      if (name in values || name === "identity" || (!get && (owner !== behaviour || typeof value === "function")))
+        continue;
       values[name] = textOf(get ? get.call(behaviour) : value);
     }
   }

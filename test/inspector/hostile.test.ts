@@ -130,3 +130,16 @@ test("of those who see an object it names 50, and counts all", async () => {
   expect(row?.observerCount).toBe(60);
   expect(row?.observers).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
 });
+
+test("of those who have left it keeps 100, and what they said as a text", async () => {
+  const { world, ask } = await start();
+  const text = `<b>${"x".repeat(117)}`;
+  for (let count = 0; count < 103; count++) {
+    const { player } = await world.enter();
+    player.disconnect({ code: 7, text });
+    await world.run(20);
+  }
+  const { departures } = await ask("/snapshot?views=departures");
+  expect(departures.map(({ number }) => number)).toEqual(Array.from({ length: 100 }, (_, at) => 103 - at));
+  for (const row of departures) expect(row).toMatchObject({ reason: "code 7", text });
+});

@@ -37,7 +37,7 @@ test("each view shows what the library has, over GNS, UDP and WebSocket, and tex
   const watched = (grids[0] as InterestGrid).cells.filter(({ watchers }) => watchers > 0);
   expect(watched.length).toBeGreaterThan(5);
   const texts = watched.map(
-    (one) => `${one.column}, ${one.row}: ${one.objects} objects, ${one.players} players, ${one.watchers} watch`,
+    (one) => `${one.column}, ${one.row}: objects ${one.objects}, players ${one.players}, watching ${one.watchers}`,
   );
   expect(await squares()).toEqual(texts.toSorted());
   expect(await page.locator(".map rect").count()).toBe(grids[0]?.count);

@@ -32,14 +32,15 @@ function mapOf(objects: readonly ObjectRow[], grid: InterestGrid | null, one: Ob
     number,
     number,
   ];
-  const span = Math.max(...points.map(([x, y]) => Math.max(x - left, y - top)), 1);
+  const [width, height] = [Math.max(...points.map(([x]) => x)) - left, Math.max(...points.map(([, y]) => y)) - top];
+  const span = Math.max(width, height, 1);
   const scale = (SIDE - 2 * EDGE) / span;
   const at = (value: number, from: number) => EDGE + (value - from) * scale;
   const sees = (row: ObjectRow) => one !== null && row.observers.some((player) => one.observers.includes(player));
   const fullest = cells[0]?.objects ?? 0;
   const label = grid ? captionOf(grid) : `Where ${placed.length} objects are, ${formatCount(Math.round(span))} wide`;
   return h("figure", { class: "map" }, [
-    h("svg", { width: SIDE, height: SIDE, role: "img", "aria-label": label }, [
+    h("svg", { width: SIDE, height: 2 * EDGE + height * scale, role: "img", "aria-label": label }, [
       ...cells.map((cell) =>
         h(
           "rect",
@@ -64,7 +65,7 @@ function mapOf(objects: readonly ObjectRow[], grid: InterestGrid | null, one: Ob
 }
 
 const textOf = ({ column, row, objects, players, watchers }: InterestGrid["cells"][number]) =>
-  `${column}, ${row}: ${objects} objects, ${players} players, ${watchers} watch`;
+  `${column}, ${row}: objects ${objects}, players ${players}, watching ${watchers}`;
 
 function captionOf({ side, count, cells }: InterestGrid): string {
   const drawn = count > cells.length ? `, of which ${cells.length} are drawn` : "";
