@@ -32,6 +32,8 @@ test("a world, a tick and a keyframe of 5 MB each are several lines, and play as
   await world.run(5000);
   for (let fill = 0; fill < 100; fill++) world.server.sendToAll(Bulk, contentOf(fill));
   await world.run(9000);
+  world.objects.objects[0]?.destroy();
+  await world.run(2000);
   await recording.stop();
   const stopping = world.server.stop();
   await world.run(100);
@@ -50,10 +52,12 @@ test("a world, a tick and a keyframe of 5 MB each are several lines, and play as
   };
   const all = Array.from({ length: 100 }, (_, fill) => fill);
   await show.during(show.client.connect());
-  await show.during(show.film.seek(13_900));
+  await show.during(show.film.seek(13_500));
   expect(fills).toEqual(all);
   hasAll();
-  // From a keyframe: nothing of before it is there but what the keyframe has.
+  await show.during(show.film.seek(15_900));
+  expect(show.world.objects).toHaveLength(99);
+  // What is back is in the first line of the keyframe before.
   await show.during(show.film.seek(13_500));
   hasAll();
   expect(fills).toEqual(all);
