@@ -19,7 +19,7 @@ const shown = (page: Page): Promise<Record<string, string>> =>
       "one.textContent)).filter(([name]) => name.startsWith('guard.')).map(([name, value]) => [name.slice(6), value]))",
   );
 
-test("the page shows the state of the guard: who waits, who is banned, how many rates, and whether it is a flood", async () => {
+test("the page shows the state of the guard: who waits, bans, rates, and whether it is a flood", async () => {
   const guard = new ConnectionGuard({ floodPerSecond: 20, addressBurst: 2, addressPerSecond: 0.001 });
   const protocol = defineProtocol({ name: "guarded", version: 1, messages: [] });
   const socketFactory = new MemorySocketFactory(new MemoryNetwork());

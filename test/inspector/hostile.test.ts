@@ -112,13 +112,16 @@ test("of 10,000 objects it lists 500, and 400 squares", async () => {
   expect(objects?.grids).toEqual(world.objects.interestGrids(400));
 });
 
-test("squares are no more than positions for whoever sees no payloads", async () => {
+test("without payloads there is no value, no position and no square", async () => {
   const { world, ask } = await start((world) => ({ objects: world.objects }), {
     manager: { interest: grid({ enter: 5, leave: 10 }) },
   });
-  world.objects.spawn(ShipPrefab);
+  world.objects.spawn(ShipPrefab, { init: ({ ship }) => Object.assign(ship, { name: "secret" }) });
   expect(world.objects.interestGrids()).toMatchObject([{ count: 1 }]);
-  expect((await ask()).objects).toMatchObject({ count: 1, grids: [], objects: [{ position: null }] });
+  const { objects } = await ask();
+  const members = { ship: {}, engine: {} };
+  expect(objects).toMatchObject({ count: 1, grids: [], objects: [{ position: null }] });
+  expect(objects?.objects[0]?.members).toEqual(members);
 });
 
 test("of those who see an object it names 50, and counts all", async () => {

@@ -283,6 +283,28 @@ test("a world that rests takes no room: what was sent has arrived", async () => 
   await stopping;
 });
 
+test("what was sent is forgotten when it is written", async () => {
+  const world = new ObjectWorld();
+  await world.server.start();
+  const recording = await record(world.server, join(folder, "forgotten.jsonl"));
+  const ships = Array.from({ length: 500 }, () => world.objects.spawn(ShipPrefab));
+  const runs = async (ms: number) => {
+    await world.run(ms);
+    globalThis.gc?.();
+    return process.memoryUsage().heapUsed;
+  };
+  world.server.on("ticked", (tick) => {
+    for (const { ship } of ships) ship.position = { x: tick, y: 0 };
+  });
+  const before = await runs(2000);
+  const growth = (await runs(8000)) - before;
+  expect(growth).toBeLessThan(1e6);
+  await recording.stop();
+  const stopping = world.server.stop();
+  await world.run(100);
+  await stopping;
+});
+
 test("it ends after a week", async () => {
   const path = join(folder, "week.jsonl");
   const clock = new FakeClock();
