@@ -52,6 +52,12 @@ export interface GuardCounters {
 export interface GuardMetrics extends GuardCounters {
   /** Whether rates are limited at this moment. */
   readonly isUnderAttack: boolean;
+  /** Sources that floods have banned, at this moment: 65,536 at most. */
+  readonly bannedByFloods: number;
+  /** Sources that `ban` has banned, at this moment: 65,536 at most. */
+  readonly bannedByHand: number;
+  /** Addresses and networks whose rates it keeps: 65,536 at most, and as many sources that have proved themselves. */
+  readonly rates: number;
 }
 
 /** What happened in a flood that is over. */
@@ -195,7 +201,13 @@ export class ConnectionGuard {
 
   /** The counters, and whether rates are limited at this moment. */
   get metrics(): GuardMetrics {
-    return { ...this.#counters, isUnderAttack: this.isUnderAttack };
+    return {
+      ...this.#counters,
+      isUnderAttack: this.isUnderAttack,
+      bannedByFloods: this.#floodBans.listed,
+      bannedByHand: this.#bans.listed,
+      rates: this.#visitors.size + this.#regulars.size,
+    };
   }
 
   /** Whether rates are limited at this moment. */

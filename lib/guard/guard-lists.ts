@@ -34,8 +34,15 @@ export class SourceList {
     this.#table = new SourceTable(maxCount, 1);
   }
 
+  /** With those whose time is over, as long as nobody has asked for them. */
   get size(): number {
     return this.#table.size;
+  }
+
+  /** How many are listed at this moment. It goes through all of them. */
+  get listed(): number {
+    const now = this.#clock.now();
+    return this.#table.entries().filter((entry) => this.#untilMs(entry) > now).length;
   }
 
   has(source: SourceKey): boolean {

@@ -5,7 +5,7 @@ export type { VoicePlayback } from "../comms/audio.js";
 export type { CommsSnapshot, InspectedNetwork } from "../comms/index.js";
 export { prometheusText } from "../message/figures.js";
 export type { DisconnectReason, INetworkPlayer, NetworkClient, NetworkServer, SpanFunction } from "../message/index.js";
-export type { ClientFigures, NetworkIdentity } from "../object/index.js";
+export type { ClientFigures, GridCell, InterestGrid, NetworkIdentity } from "../object/index.js";
 export type { RoomHost } from "../rooms/index.js";
 export type { LagSocketFactory } from "../socket/index.js";
 export type { NetworkingSockets } from "../valve/sockets/networking-sockets.js";

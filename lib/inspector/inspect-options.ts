@@ -29,7 +29,7 @@ export interface InspectOptions {
   insecure?: boolean;
   /** Whether the page can disconnect players and change the conditions of `lag`. @defaultValue false */
   controls?: boolean;
-  /** Whether the page shows the values of objects. @defaultValue false */
+  /** Whether the page shows the values of objects, and where they are. @defaultValue false */
   payloads?: boolean;
   /** The object manager of the server. @defaultValue none */
   objects?: InspectedObjects;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { systemClock } from "../clock.js";
 import { formatHost } from "../format-host.js";
 import { groupsOf, isLoopback } from "../guard/address.js";
@@ -25,6 +25,7 @@ const NO_PLAYER: Refusal = { status: 404, text: "There is no such player" };
 const MAX_CONNECTIONS = 64;
 /** In milliseconds: whoever is slower is closed. */
 const LIMITS = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 1000 };
+const BASE = "http://localhost";
 /** The longest body of a request. */
 const MAX_BODY_BYTES = 4096;
 const VIEWS: readonly string[] = [
@@ -50,6 +51,8 @@ export class Inspector {
   readonly #watches: Watches;
   readonly #objects: ObjectRows | null;
   readonly #departures: Departures;
+  /** Connections whose request is not answered yet. */
+  readonly #busy = new WeakSet<Socket>();
 
   /** @internal */
   constructor(subject: Subject, http: Server, host: string, scheme: "http" | "https", token: string) {
@@ -82,6 +85,11 @@ export class Inspector {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = request;
+    // No browser asks again before the answer: whoever does reads nothing, and the answers would wait here.
+    if (this.#busy.has(socket)) return void socket.destroy();
+    this.#busy.add(socket);
+    response.once("close", () => this.#busy.delete(socket));
     try {
       const refusal = this.#gate.checkSource(request) ?? (await this.#route(request, response));
       if (refusal) send(response, refusal.status, "text/plain", `${refusal.text}\n`);
@@ -92,7 +100,9 @@ export class Inspector {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<Refusal | null> {
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    const { url = "/" } = request;
+    if (!URL.canParse(url, BASE)) return { status: 400, text: "The path is none" };
+    const { pathname, searchParams } = new URL(url, BASE);
     if (request.method === "POST") return this.#change(pathname, request, response);
     if (request.method !== "GET") return { status: 405, text: "GET and POST only" };
     const file = pageFile(pathname);

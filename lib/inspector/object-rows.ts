@@ -4,6 +4,10 @@ import type { InspectedObjects } from "./subject.js";
 
 /** More objects than a person looks through. */
 const MAX_OBJECTS = 500;
+/** Players who see an object. */
+const MAX_OBSERVERS = 50;
+/** Squares of a grid. */
+const MAX_CELLS = 400;
 /** Characters of a value. */
 const MAX_VALUE_LENGTH = 80;
 
@@ -39,14 +43,16 @@ export class ObjectRows {
       return this.#rowOf(one, members, changedMs);
     });
     this.#seen = seen;
-    return { count: objects.length, objects: rows, client: metrics && { ...metrics } };
+    const grids = (this.#payloads && this.#objects.interestGrids?.(MAX_CELLS)) || [];
+    return { count: objects.length, objects: rows, client: metrics && { ...metrics }, grids };
   }
 
   #rowOf(one: NetworkIdentity, members: Members, changedMs: number | null): ObjectRow {
     const { netId, prefab, owner, observers } = one;
     const hidden = Object.fromEntries(Object.keys(members).map((name) => [name, {}]));
     return {
-      ...{ netId, prefab, owner: owner?.id ?? null, observers: [...observers].map(({ id }) => id), changedMs },
+      ...{ netId, prefab, owner: owner?.id ?? null, changedMs, observerCount: observers.size },
+      observers: [...observers].slice(0, MAX_OBSERVERS).map(({ id }) => id),
       sentBytes: this.#objects.sentBytesOf?.(one) ?? null,
       members: this.#payloads ? members : hidden,
       position: this.#payloads ? positionOf(one) : null,
@@ -72,7 +78,8 @@ function valuesOf(behaviour: object): Record<string, string> {
   const values: Record<string, string> = {};
   for (let owner = behaviour; owner && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
     for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
-      if (name in values || (!get && (owner !== behaviour || typeof value === "function"))) continue;
+      if (name in values || name === "identity" || (!get && (owner !== behaviour || typeof value === "function")))
+        continue;
       values[name] = textOf(get ? get.call(behaviour) : value);
     }
   }

@@ -1,4 +1,5 @@
 import type { CommsSnapshot } from "../comms/index.js";
+import type { InterestGrid } from "../object/index.js";
 
 /** What the page of the inspector shows, at one moment: plain values. All counters run since the start. */
 export interface InspectorSnapshot {
@@ -179,6 +180,8 @@ export interface ObjectsSnapshot {
   readonly objects: readonly ObjectRow[];
   /** Of a client: how often the server had other values than those predicted, and how late the world is shown. */
   readonly client: ClientRow | null;
+  /** Of a server, the squares of its rules `grid`: the 400 of each with the most objects. Empty without `payloads`. */
+  readonly grids: readonly InterestGrid[];
 }
 
 /** One object. */
@@ -189,7 +192,9 @@ export interface ObjectRow {
   readonly prefab: string;
   /** The id of the player; null for nobody. */
   readonly owner: number | null;
-  /** The ids of the players who see it. */
+  /** How many players see it. */
+  readonly observerCount: number;
+  /** The ids of the first 50 of them. */
   readonly observers: readonly number[];
   /** When its values were seen to change last, as `timeMs`; null: not since the page looks at it. */
   readonly changedMs: number | null;

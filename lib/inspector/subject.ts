@@ -10,7 +10,7 @@ import {
   NetworkServer,
 } from "../message/index.js";
 import type { MessageDefinition } from "../message/protocol/message.js";
-import type { ClientFigures, NetworkIdentity } from "../object/index.js";
+import type { ClientFigures, InterestGrid, NetworkIdentity } from "../object/index.js";
 import { RoomHost } from "../rooms/index.js";
 import type { LagSocketFactory } from "../socket/index.js";
 import type { NetworkingSockets } from "../valve/sockets/networking-sockets.js";
@@ -34,6 +34,8 @@ export interface InspectedObjects {
   readonly objects: readonly NetworkIdentity[];
   /** Of a server: what an object has taken so far, in bytes. */
   sentBytesOf?(identity: NetworkIdentity): number;
+  /** Of a server: the squares of its rules `grid`, `maxCells` of each at most. */
+  interestGrids?(maxCells: number): InterestGrid[];
   /** Of a client: how well it keeps up. */
   readonly metrics?: { readonly corrections: number; readonly shownDelayMs: number };
 }

@@ -17,9 +17,10 @@ function collect(value: unknown, path: string, figures: Record<string, number>):
 const GAUGES = [
   ...["players", "authenticatedPlayers", "connections.roundTripTimeMs", "connections.acknowledgeDelayMs"],
   ...["connections.maxPacketSize", "connections.reassemblyBytes", "peer.reassemblyBytes", "ticks.lastMs"],
-  ...["ticks.longestMs", "host.rooms", "host.players", "fleet.hosts", "guard.isUnderAttack"],
+  ...["ticks.longestMs", "host.rooms", "host.players", "fleet.hosts"],
   ...["socket.transport.places", "socket.transport.unconfirmedCloses"],
 ];
+const GUARD_GAUGE = /^guard\.(isUnderAttack|pending|bannedByFloods|bannedByHand|rates)$/;
 const GAUGE = /^(unauthenticated|suspended|socket\.pendingConnections)\.(count|sources|largestShare)$/;
 /** Lists by channel: their place is a label. */
 const CHANNELS = ["reliable", "unreliable", "notify", "sequenced"];
@@ -35,7 +36,7 @@ export function prometheusText(metrics: object): string {
   let last = "";
   for (const [path, value] of Object.entries(figuresOf(metrics))) {
     const [, base = path, channel] = /^(.*)\.(\d)$/.exec(path) ?? [];
-    const isGauge = GAUGES.includes(base) || GAUGE.test(base);
+    const isGauge = GAUGES.includes(base) || GAUGE.test(base) || GUARD_GAUGE.test(base);
     const name = `valve_sockets_${snakeCase(base)}${isGauge ? "" : "_total"}`;
     if (name !== last) lines.push(`# TYPE ${name} ${isGauge ? "gauge" : "counter"}`);
     last = name;

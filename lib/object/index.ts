@@ -64,12 +64,14 @@ export {
 export { ClientFigures, reportFigures } from "./client-figures.js";
 export { definePrediction } from "./define-prediction.js";
 export type { PredictionDefinition, PredictionOptions, StepContext } from "./prediction/defined-prediction.js";
+export type { GridCell } from "./interest/grid-cells.js";
 export {
   always,
   decide,
   distance,
   grid,
   groups,
+  type InterestGrid,
   type InterestRule,
   type SightOptions,
   type WorldPosition,

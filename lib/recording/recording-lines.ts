@@ -42,6 +42,8 @@ export interface LineState {
   readonly timeMs: number;
 }
 
+/** A recording ends after a week: nobody could go to a place in a longer one. */
+export const MAX_DURATION_MS = 7 * 86_400_000;
 /** One message is at most that long. */
 const MAX_MESSAGE_BYTES = 1_000_000;
 const FORMAT = 1;

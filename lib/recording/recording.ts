@@ -3,7 +3,7 @@ import { type INetworkPlayer, NetworkServer } from "../message/index.js";
 import { NetworkError } from "../network-error.js";
 import { booleanOption, checkOptions } from "../options.js";
 import { RecordingFile } from "./recording-file.js";
-import { LineWriter, type WrittenEntry } from "./recording-lines.js";
+import { LineWriter, MAX_DURATION_MS, type WrittenEntry } from "./recording-lines.js";
 import { TapeConnection } from "./tape-connection.js";
 
 /** Options of {@link record}. */
@@ -90,7 +90,12 @@ export class Recording {
 
   /** How long it is, in milliseconds of the server's time. */
   get durationMs(): number {
-    return (this.#isOver ? this.#timeMs : Math.max(this.#server.time.nowMs, this.#timeMs)) - this.#startMs;
+    return (this.#isOver ? this.#timeMs : Math.max(this.#nowMs, this.#timeMs)) - this.#startMs;
+  }
+
+  /** The clock may jump, as in a computer that slept: no time in the file is later than its end can be. */
+  get #nowMs(): number {
+    return Math.min(this.#server.time.nowMs, this.#startMs + MAX_DURATION_MS);
   }
 
   /** How long the file is, with what waits for the disk. */
@@ -99,7 +104,7 @@ export class Recording {
   }
 
   /**
-   * Ends it, and resolves when the file is whole. It ends by itself when the server stops.
+   * Ends it, and resolves when the file is whole. It ends by itself when the server stops, and after a week.
    *
    * @throws NetworkError `ERR_RECORDING` if it could not be written: the file is good up to there
    */
@@ -118,7 +123,7 @@ export class Recording {
 
   #stop(): Promise<void> {
     // A server that has stopped has no time any more.
-    if (this.#server.active) this.#timeMs = Math.max(this.#server.time.nowMs, this.#timeMs);
+    if (this.#server.active) this.#timeMs = Math.max(this.#nowMs, this.#timeMs);
     this.#leave();
     return this.#file.close();
   }
@@ -153,11 +158,11 @@ export class Recording {
   }
 
   #add(entry: WrittenEntry, bytes: number): void {
-    const { tick, nowMs } = this.#server.time;
+    const { tick } = this.#server.time;
     if (tick !== this.#tick || this.#entryBytes > STEP_BYTES) this.#writeStep();
     if (this.#entries.length === 0) {
       this.#tick = tick;
-      this.#timeMs = nowMs;
+      this.#timeMs = this.#nowMs;
     }
     this.#entries.push(entry);
     this.#entryBytes += bytes;
@@ -180,10 +185,14 @@ export class Recording {
 
   /** A tick's messages are about to be sent. */
   #onTicked(): void {
+    if (this.durationMs >= MAX_DURATION_MS) {
+      void this.stop().catch(() => {});
+      return;
+    }
     this.#noteScene();
     this.#writeKeyframe();
     const isLong = this.#file.bytes - this.#bytesBefore >= this.#keyframeBytes;
-    if (isLong && this.#server.time.nowMs >= this.#keyframeDueMs) this.#beginKeyframe();
+    if (isLong && this.#nowMs >= this.#keyframeDueMs) this.#beginKeyframe();
   }
 
   /** Somebody new gets the world in this tick. */
@@ -203,7 +212,8 @@ export class Recording {
     this.#keyframe = null;
     this.#unwatch(watcher, tape);
     this.#writeStep();
-    const { tick, nowMs } = this.#server.time;
+    const { tick } = this.#server.time;
+    const nowMs = this.#nowMs;
     const before = this.#file.bytes;
     for (let start = 0; start < entries.length || start === 0; ) {
       let end = start;

@@ -12,8 +12,8 @@ import {
   MemorySocketFactory,
   type SocketFactory,
 } from "../socket/index.js";
-import { type Place, type PlacedStep, readHeader, readSteps } from "./recording-file.js";
-import type { RecordingHeader, RecordingStep } from "./recording-lines.js";
+import { type Place, type PlacedStep, readHeader, readSteps, recordingError } from "./recording-file.js";
+import { MAX_DURATION_MS, type RecordingHeader, type RecordingStep } from "./recording-lines.js";
 import { ReplayClock } from "./replay-clock.js";
 import { ReplayServer } from "./replay-server.js";
 
@@ -163,7 +163,7 @@ export class Replay {
    *
    * @param ms after the beginning; before it is the beginning, and after the end is the end
    * @throws (rejects) RangeError for no number; NetworkError `ERR_STATE` without a client, or if it leaves;
-   *   `ERR_RECORDING` if the file was changed meanwhile
+   *   `ERR_RECORDING` if the file was changed meanwhile. Then it has no client any more
    */
   async seek(ms: number): Promise<void> {
     if (typeof ms !== "number" || Number.isNaN(ms)) throw rangeError("ms", "a number");
@@ -172,14 +172,20 @@ export class Replay {
     while (this.#isMoving) await this.#moving;
     const screening = this.#assertPlaying();
     const untilMs = Math.min(Math.max(ms, 0), this.durationMs);
-    await this.#move(async () => {
-      if (untilMs < this.#positionMs) await this.#goBack(screening, untilMs);
-      while (this.#positionMs < untilMs || this.#isDue(screening)) {
-        await this.#advance(screening, Math.min(untilMs, this.#positionMs + SEEK_STEP_MS));
-        await this.#nextTurn();
-        if (screening !== this.#assertPlaying()) throw noClient();
-      }
-    });
+    try {
+      await this.#move(async () => {
+        if (untilMs < this.#positionMs) await this.#goBack(screening, untilMs);
+        while (this.#positionMs < untilMs || this.#isDue(screening)) {
+          await this.#advance(screening, Math.min(untilMs, this.#positionMs + SEEK_STEP_MS));
+          await this.#nextTurn();
+          if (screening !== this.#assertPlaying()) throw noClient();
+        }
+      });
+    } catch (error) {
+      // It cannot go on from there.
+      if (screening === this.#screening) this.close();
+      throw error;
+    }
   }
 
   /** Ends the connection of its client. */
@@ -351,6 +357,7 @@ export async function replay(file: string, protocol: Protocol, options: ReplayOp
   let before: RecordingStep["kind"] = "tick";
   for await (const { kind, timeMs, place } of readSteps(file, start, options.isPartial === true)) {
     endMs = timeMs;
+    if (endMs - header.startMs > MAX_DURATION_MS) throw recordingError(`${file} is longer than a week`);
     if (kind === "keyframe" && before !== "keyframe") keyframes.push({ place, timeMs });
     if (keyframes.length > MAX_KEYFRAMES) keyframes = keyframes.filter((_, index) => index % 2 === 0);
     before = kind;

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import type { InterestGrid } from "../../lib/object/index.js";
 import { startCommand } from "../cli/command.js";
 import { axeViolations, InspectedServer, type PlayerFigures } from "../support/inspected-server.js";
 
@@ -31,6 +32,16 @@ test("each view shows what the library has, over GNS, UDP and WebSocket, and tex
   await page.getByRole("cell", { name: /health 77/ }).waitFor();
   await page.getByRole("cell", { name: "0 B/s", exact: true }).first().waitFor(); // nothing of it changes
   expect(await page.getByRole("cell", { name: /health 77/ }).textContent()).toContain("<script>alert(2)</script>");
+  const squares = async () => (await page.locator(".map rect.watched title").allTextContents()).toSorted();
+  const { grids } = await ask();
+  const watched = (grids[0] as InterestGrid).cells.filter(({ watchers }) => watchers > 0);
+  expect(watched.length).toBeGreaterThan(5);
+  const texts = watched.map(
+    (one) => `${one.column}, ${one.row}: objects ${one.objects}, players ${one.players}, watching ${one.watchers}`,
+  );
+  expect(await squares()).toEqual(texts.toSorted());
+  expect(await page.locator(".map rect").count()).toBe(grids[0]?.count);
+  await page.getByRole("img", { name: `Squares of 30: in ${grids[0]?.count} there is something. ` }).waitFor();
   await choose(page, "Voice");
   await page.getByRole("definition").getByText("Server", { exact: true }).waitFor();
 

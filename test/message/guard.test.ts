@@ -70,7 +70,8 @@ async function started(
   return { guard, server, join };
 }
 
-const calm = { throttled: 0, kernelDropped: 0, bans: 0, floods: 0, isUnderAttack: false };
+const listed = { bannedByFloods: 0, bannedByHand: 0, rates: 2 }; // an address and its network
+const calm = { ...listed, throttled: 0, kernelDropped: 0, bans: 0, floods: 0, isUnderAttack: false };
 
 describe.each(transports)("over %s", (_, createFactory) => {
   test("the guard is asked once about each player, and hears of proof and end", async () => {

@@ -8,6 +8,7 @@ import {
   ClientFigures,
   ClientObjectManager,
   definePrefab,
+  grid,
   NetworkBehaviour,
   networked,
   reportFigures,
@@ -27,7 +28,10 @@ const protocol = defineProtocol({ name: "<img src=x onerror=alert(1)>", version:
 const kinds = [GnsSocketFactory, UdpSocketFactory, WebSocketFactory];
 const lag = new LagSocketFactory(new MultiplexSocketFactory(...kinds.map((Kind) => new Kind({ port: 0 }))));
 const server = new NetworkServer({ protocol, socketFactory: lag, tickRate: 20 });
-const objects = new ServerObjectManager(server, { prefabs: [ShipPrefab] });
+const objects = new ServerObjectManager(server, {
+  prefabs: [ShipPrefab],
+  interest: grid({ enter: 25, leave: 30 }),
+});
 const figures = new ClientFigures(server);
 const comms = new MessageCommsNetwork({ server });
 server.messageHandler.register(Chat, (text, player) => void player.send(Chat, text));
@@ -50,6 +54,7 @@ for (const [at, Kind] of kinds.entries()) {
     clients.push(client);
   }
 }
+for (const [at, player] of server.players.entries()) objects.focus(player, { x: 25 * at, y: 10 * at });
 setInterval(() => {
   for (const client of clients) if (client.isConnected) client.send(Chat, "hello");
 }, 100);
@@ -64,6 +69,8 @@ for await (const _ of createInterface({ input: process.stdin })) {
     transport,
     ...connection?.metrics,
   }));
-  console.log(`Players ${++asked}: ${JSON.stringify({ rows, conditions: lag.conditions })}`);
+  console.log(
+    `Players ${++asked}: ${JSON.stringify({ rows, conditions: lag.conditions, grids: objects.interestGrids() })}`,
+  );
 }
 process.exit(0);

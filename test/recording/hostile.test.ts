@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,8 +5,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { NetworkError } from "../../lib/network-error.js";
 import { replay } from "../../lib/recording/index.js";
 import { readHeader, readSteps } from "../../lib/recording/recording-file.js";
+import { NetworkWriter } from "../../lib/serialization/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
-import { gameProtocol, recordGame, screen } from "../support/recorded-game.js";
+import { gameProtocol, plainLines, recordGame, screen, writeSealed } from "../support/recorded-game.js";
 
 let folder: string;
 let lines: string[];
@@ -15,24 +15,14 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "vs-recording-"));
   const path = join(folder, "game.jsonl");
   await recordGame(path, { isPrivate: true, runMs: 11_000 });
-  const all = readFileSync(path, "utf8").trimEnd().split("\n");
-  const keyframe = all.findIndex((line) => line.includes(":keyframe"));
-  const plain = all.map((line) => line.replace(/,"check":"[0-9a-f]+"/, ""));
+  const plain = plainLines(path);
+  const keyframe = plain.findIndex((line) => line.includes(":keyframe"));
   lines = [...plain.slice(0, keyframe + 3), plain.at(-1) as string];
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A file of these lines with checks that are right: as somebody would make it who wants to do harm. */
-function sealed(contents: readonly string[]): string {
-  const path = join(folder, "sealed.jsonl");
-  let check = "";
-  const text = contents.map((line) => {
-    check = createHash("sha256").update(check).update(line).digest("hex").slice(0, 16);
-    return `${line.slice(0, -2)},"check":"${check}"}}\n`;
-  });
-  writeFileSync(path, text.join(""));
-  return path;
-}
+/** A file of these lines with checks that are right. */
+const sealed = (contents: readonly string[]) => writeSealed(join(folder, "sealed.jsonl"), contents);
 
 /** Plays it all, there and back. @returns the error that ended it, if there was one */
 async function play(path: string, isPartial = false): Promise<unknown> {
@@ -57,6 +47,10 @@ async function play(path: string, isPartial = false): Promise<unknown> {
   }
 }
 
+/** The lines, with one more entry in one of them. */
+const withEntry = (entry: string) =>
+  lines.map((line, index) => (index === 5 ? line.replace('"messages":[', `"messages":[${entry},`) : line));
+
 test("the lines play as they are", async () => {
   expect(await play(sealed(lines))).toBe(null);
 });
@@ -70,6 +64,10 @@ test.each([
   ["a message that is no base64", (line: string) => line.replace(/"messages":\[/, '"messages":["§",')],
   ["an empty message", (line: string) => line.replace(/"messages":\[/, '"messages":["",')],
   ["a message that is null", (line: string) => line.replace(/"messages":\[/, '"messages":[null,')],
+  [
+    "a message that is longer than any",
+    (line: string) => line.replace(/"messages":\[/, `"messages":["${"A".repeat(1_333_336)}",`),
+  ],
   [
     "a message for no player",
     (line: string) => line.replace(/"messages":\[/, '"messages":[{"to":[-1],"message":"AAAA"},'),
@@ -101,12 +99,51 @@ test.each([
   });
 });
 
+test("a line of 4 MiB is read, and a longer one is not", async () => {
+  const padded = (length: number) => {
+    const [before, behind] = (withEntry('{"scene":"harbour","pad":""}')[5] as string).split('"pad":"') as [
+      string,
+      string,
+    ];
+    const check = ',"check":"0123456789abcdef"'.length;
+    const pad = "x".repeat(length - check - before.length - '"pad":"'.length - behind.length);
+    return sealed(lines.map((line, index) => (index === 5 ? `${before}"pad":"${pad}${behind}` : line)));
+  };
+  expect(await play(padded(4 * 2 ** 20))).toBe(null);
+  await expect(replay(padded(4 * 2 ** 20 + 1), gameProtocol())).rejects.toMatchObject({
+    code: "ERR_RECORDING",
+    message: expect.stringMatching(/^Line 6 of .* longer than 4194304 bytes/),
+  });
+});
+
+test("a game of more than a week is none that was recorded: nobody could go to its end", async () => {
+  const { startMs } = JSON.parse(lines[0] as string).recording;
+  const endingAt = (ms: number) => [
+    ...lines.slice(0, -1),
+    (lines.at(-1) as string).replace(/"time":[0-9.]+/, `"time":${startMs + ms}`),
+  ];
+  const week = 7 * 86_400_000;
+  expect((await replay(sealed(endingAt(week)), gameProtocol())).durationMs).toBeCloseTo(week, 0);
+  for (const ms of [week + 1, Number.MAX_SAFE_INTEGER - startMs])
+    await expect(replay(sealed(endingAt(ms)), gameProtocol(), { isPartial: true })).rejects.toMatchObject({
+      code: "ERR_RECORDING",
+      message: expect.stringContaining("longer than a week"),
+    });
+});
+
 test("a scene whose name is too long does not stop it", async () => {
   const scene = JSON.stringify({ scene: "x".repeat(100_000) });
-  const path = sealed(
-    lines.map((line, index) => (index === 5 ? line.replace('"messages":[', `"messages":[${scene},`) : line)),
-  );
-  expect(await play(path)).toBe(null);
+  expect(await play(sealed(withEntry(scene)))).toBe(null);
+});
+
+test("a move into an era that there is none of: it is no message", async () => {
+  const show = await screen(sealed(lines));
+  const { messages } = show.client.protocol;
+  show.film.close();
+  const writer = new NetworkWriter();
+  writer.writePacked(64 * messages.length + messages.findIndex(({ name }) => name === "network/move"));
+  const move = Buffer.from(writer.toBytes()).toString("base64");
+  expect(await play(sealed(withEntry(JSON.stringify(move))))).toBe(null);
 });
 
 test("bytes that were changed anywhere: refused, or the part before is read", async () => {

@@ -1,14 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defineMessage, defineProtocol } from "../../lib/message/index.js";
+import { basename, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { defineMessage, defineProtocol, NetworkServer } from "../../lib/message/index.js";
 import type { NetworkError } from "../../lib/network-error.js";
 import { record, replay } from "../../lib/recording/index.js";
+import { TapeConnection } from "../../lib/recording/tape-connection.js";
 import { bytes, string } from "../../lib/serialization/index.js";
+import { MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
 import { UdpSocketFactory } from "../../lib/socket/udp.js";
-import { ObjectWorld, prefabs, RockPrefab } from "../support/object-world.js";
+import { FakeClock } from "../../lib/testing/index.js";
+import { ObjectWorld, prefabs, RockPrefab, ShipPrefab } from "../support/object-world.js";
 import { Chat, close, gameProtocol, type Moment, recordGame, screen, stateOf } from "../support/recorded-game.js";
 
 const Bulk = defineMessage("bulk", bytes(60_000));
@@ -121,6 +124,39 @@ describe("a file that is none, or not whole", () => {
     await refused([...lines.slice(0, 4), ...lines.slice(5)].join("\n"), /Line 5 .*changed/);
   });
 
+  test.runIf(process.platform === "linux")("nor is what is no file", async () => {
+    const pipe = join(folder, "unread");
+    execFileSync("mkfifo", [pipe]);
+    symlinkSync(join(folder, "loop"), join(folder, "loop"));
+    for (const path of [pipe, folder, "/dev/zero", join(folder, "loop")])
+      await expect(replay(path, gameProtocol())).rejects.toMatchObject({ code: "ERR_RECORDING" });
+  });
+
+  test("that is changed while it plays ends the film", async () => {
+    const path = join(folder, "changing.jsonl");
+    expect((await recordGame(path, { runMs: 24_000 })).bytes).toBeGreaterThan(2 ** 16); // which is read at once
+    const lines = readFileSync(path, "utf8").split("\n");
+    const show = await screen(path);
+    await show.during(show.client.connect());
+    await show.during(show.film.seek(500));
+    const at = lines.length - 9; // not read yet
+    lines[at] = (lines[at] as string).replace("A", "B");
+    writeFileSync(path, lines.join("\n"));
+    await expect(show.during(show.film.seek(23_900))).rejects.toMatchObject({
+      code: "ERR_RECORDING",
+      message: expect.stringContaining(`Line ${at + 1} `),
+    });
+    await expect(show.film.seek(23_900)).rejects.toMatchObject({ code: "ERR_STATE" });
+
+    await show.during(show.client.disconnect());
+    await show.during(show.client.connect());
+    await show.during(show.film.seek(500));
+    rmSync(path);
+    const back = show.during(show.film.seek(0));
+    await expect(back).rejects.toMatchObject({ code: "ERR_RECORDING", message: expect.stringContaining("ENOENT") });
+    await close(show);
+  });
+
   test("whatever byte of it is another one, the line is named, and a part plays up to there", async () => {
     const bytes = Buffer.from(whole);
     for (let round = 0; round < 60; round++) {
@@ -228,6 +264,109 @@ test("it ends when the server stops, and can be one of several", async () => {
     expect(show.chat).toEqual(chat);
     await close(show);
   }
+});
+
+test("a world that rests takes no room: what was sent has arrived", async () => {
+  const world = new ObjectWorld();
+  await world.server.start();
+  const recording = await record(world.server, join(folder, "rests.jsonl"));
+  const { ship, engine } = world.objects.spawn(ShipPrefab);
+  await world.run(200);
+  ship.position = { x: 3, y: 4 };
+  engine.heat = 5;
+  ship.health = 6;
+  await world.run(200);
+  const { bytes } = recording;
+  await world.run(5000);
+  expect(recording.bytes).toBe(bytes);
+  const stopping = world.server.stop();
+  await world.run(100);
+  await stopping;
+});
+
+test("what was sent has arrived when it is written, and is forgotten", async () => {
+  const world = new ObjectWorld();
+  await world.server.start();
+  let [sent, waiting] = [0, 0];
+  const { sendNotify } = TapeConnection.prototype;
+  const spy = vi.spyOn(TapeConnection.prototype, "sendNotify");
+  spy.mockImplementation(function (this: TapeConnection, bytes, callbacks, ...part) {
+    sent++;
+    waiting++;
+    const onDelivered = () => {
+      waiting--;
+      callbacks.onDelivered?.();
+    };
+    return sendNotify.call(this, bytes, { onDelivered, onLost: () => callbacks.onLost?.() }, ...part);
+  });
+  onTestFinished(() => spy.mockRestore());
+  const recording = await record(world.server, join(folder, "forgotten.jsonl"));
+  const { ship } = world.objects.spawn(ShipPrefab);
+  world.server.on("ticked", (tick) => {
+    ship.position = { x: tick, y: 0 };
+  });
+  await world.run(2000);
+  expect(sent).toBeGreaterThan(30);
+  expect(waiting).toBe(0);
+  await recording.stop();
+  const stopping = world.server.stop();
+  await world.run(100);
+  await stopping;
+});
+
+test("it ends after a week", async () => {
+  const path = join(folder, "week.jsonl");
+  const clock = new FakeClock();
+  const protocol = defineProtocol({ name: "objects", version: 1, messages: [Chat] });
+  const socketFactory = new MemorySocketFactory(new MemoryNetwork({ clock }));
+  const server = new NetworkServer({ protocol, clock, socketFactory, drive: "manual", tickRate: 20 });
+  await server.start();
+  const recording = await record(server, path);
+  const turn = (ms: number) => {
+    clock.advance(ms);
+    server.updateReceive();
+    server.sendToAll(Chat, `after ${ms}`);
+    server.updateSent();
+  };
+  turn(50);
+  turn(7 * 86_400_000);
+  turn(50);
+  await recording.stop();
+  expect(recording.durationMs).toBeLessThan(7 * 86_400_000 + 100);
+  const film = await replay(path, protocol);
+  expect(readFileSync(path, "utf8").match(/:tick"/g)).toHaveLength(2);
+  expect(film.durationMs).toBeLessThanOrEqual(7 * 86_400_000);
+  await server.stop();
+});
+
+test("a file is recorded once at a time", async () => {
+  const path = join(folder, "once.jsonl");
+  const world = new ObjectWorld();
+  await world.server.start();
+  for (let round = 0; round < 2; round++) {
+    const recording = await record(world.server, path);
+    await expect(record(world.server, `${folder}/../${basename(folder)}/once.jsonl`)).rejects.toMatchObject({
+      code: "ERR_STATE",
+    });
+    await recording.stop();
+  }
+  // Nobody else has it after a failure either.
+  for (let round = 0; round < 2; round++)
+    await expect(record(world.server, folder)).rejects.toMatchObject({ code: "ERR_RECORDING" });
+  const stopping = world.server.stop();
+  await world.run(100);
+  await stopping;
+});
+
+test("a server that stops while the file opens is not recorded", async () => {
+  const path = join(folder, "stopping.jsonl");
+  const world = new ObjectWorld();
+  await world.server.start();
+  const recording = record(world.server, path);
+  const stopping = world.server.stop();
+  await expect(recording).rejects.toMatchObject({ code: "ERR_STATE" });
+  await world.run(100);
+  await stopping;
 });
 
 test("what is in no protocol: wrong arguments, and a server that is not active", async () => {

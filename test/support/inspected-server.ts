@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { onTestFinished } from "vitest";
+import type { InterestGrid } from "../../lib/object/index.js";
 import { launchBrowser } from "./browser-page.js";
 import { type Program, startProgram } from "./program.js";
 
@@ -11,6 +12,13 @@ export interface PlayerFigures {
   readonly address: string;
   readonly transport: string;
   readonly bytesSent: number;
+}
+
+/** What it prints. */
+interface Told {
+  readonly rows: PlayerFigures[];
+  readonly conditions: Record<string, number>;
+  readonly grids: InterestGrid[];
 }
 
 /** test/programs/inspected-server.mjs with a browser that looks at it. */
@@ -32,7 +40,7 @@ export class InspectedServer {
   }
 
   /** What the library says now. */
-  readonly ask = async (): Promise<{ rows: PlayerFigures[]; conditions: Record<string, number> }> => {
+  readonly ask = async (): Promise<Told> => {
     this.#program.child.stdin?.write("\n");
     return JSON.parse(await this.#program.line(`Players ${++this.#asked}: `));
   };

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { expect } from "vitest";
 import {
   defineMessage,
@@ -154,6 +156,24 @@ export async function recordGame(
     bytes: recording.bytes,
     durationMs: recording.durationMs,
   };
+}
+
+/** The lines of a recording without their checks. */
+export const plainLines = (path: string): string[] =>
+  readFileSync(path, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.replace(/,"check":"[0-9a-f]+"/, ""));
+
+/** Writes lines with checks that are right: as somebody would who wants to do harm. @returns `path` */
+export function writeSealed(path: string, lines: readonly string[]): string {
+  let check = "";
+  const text = lines.map((line) => {
+    check = createHash("sha256").update(check).update(line).digest("hex").slice(0, 16);
+    return `${line.slice(0, -2)},"check":"${check}"}}\n`;
+  });
+  writeFileSync(path, text.join(""));
+  return path;
 }
 
 /** A client that sees a replay, on a clock that goes on while something is awaited. */

@@ -59,7 +59,7 @@ export class WireNumbers {
 
   /** The number here of a message of any era. -1: there is no such message here. */
   fromWire(wireNumber: number): number {
-    const number = this.#isPresent(wireNumber) ? wireNumber - this.base : wireNumber % this.#period;
+    const number = this.#isPresent(wireNumber) ? wireNumber - this.base : this.#inItsEra(wireNumber);
     return this.#agreement === null ? number : this.#agreement.fromWire(number);
   }
 
@@ -69,6 +69,11 @@ export class WireNumbers {
     const era = Math.floor(wireNumber / this.#period);
     if (era >= ERAS || !this.#hasMoved) return Era.Future;
     return (era - this.#era + ERAS) % ERAS < ERAS / 2 ? Era.Future : Era.Past;
+  }
+
+  /** -1: there is no such era. */
+  #inItsEra(wireNumber: number): number {
+    return wireNumber < ERAS * this.#period ? wireNumber % this.#period : -1;
   }
 
   #isPresent(wireNumber: number): boolean {

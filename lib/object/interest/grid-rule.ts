@@ -1,3 +1,4 @@
+import { cellsOf, type GridCell } from "./grid-cells.js";
 import { NearCentres } from "./near-centres.js";
 import { Places } from "./places.js";
 import { PlayerSets } from "./player-sets.js";
@@ -84,6 +85,11 @@ export class GridRule {
     for (let place = this.#visibility.countOf(player) - 1; place >= 0; place--) {
       this.#visibility.set(player, this.#visibility.itemAt(player, place), this.#reason, false);
     }
+  }
+
+  /** The squares in which anything is, those with the most objects first. */
+  cells(): GridCell[] {
+    return cellsOf(this.#items, this.#centres);
   }
 
   #set(player: number, item: number, holds: boolean): void {

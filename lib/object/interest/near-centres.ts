@@ -29,6 +29,8 @@ export class NearCentres {
     const row = Math.floor((place[1] as number) / this.#cellSize);
     if (data[at + 3] === column && data[at + 4] === row) return;
     this.delete(player);
+    // At no number nothing is near.
+    if (Number.isNaN(column) || Number.isNaN(row)) return;
     if (16 * ++this.#count > this.#lists.length) this.#grow();
     data[at + 3] = column;
     data[at + 4] = row;
@@ -58,6 +60,14 @@ export class NearCentres {
   /** As `compare` of `Places`. */
   compare(player: number, place: ArrayLike<number>, squares: ArrayLike<number>, index: number): -1 | 0 | 1 {
     return compareDistance(this.#data, 5 * player, place, squares, index);
+  }
+
+  /** Calls `visit` with the square of each centre. */
+  forEachSquare(visit: (column: number, row: number) => void): void {
+    for (let at = 3; at < this.#data.length; at += 5) {
+      const column = this.#data[at] as number;
+      if (!Number.isNaN(column)) visit(column, this.#data[at + 1] as number);
+    }
   }
 
   #link(player: number): void {

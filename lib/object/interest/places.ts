@@ -67,6 +67,16 @@ export class Places {
     return this.#data[4 * member + 3] as number;
   }
 
+  /** Calls `visit` with the square of each member. */
+  forEachSquare(visit: (column: number, row: number) => void): void {
+    const data = this.#data;
+    for (let member = 0; member < this.#buckets.length; member++) {
+      if (!this.has(member)) continue;
+      const column = Math.floor((data[4 * member] as number) / this.#cellSize);
+      visit(column, Math.floor((data[4 * member + 1] as number) / this.#cellSize));
+    }
+  }
+
   /** The bucket of the place whose coordinates begin at `at`. */
   #bucketAt(place: ArrayLike<number>, at: number): number {
     const column = Math.floor((place[at] as number) / this.#cellSize);

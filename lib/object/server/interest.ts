@@ -5,6 +5,7 @@ import type { Member } from "../behaviour/member.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import { CustomRule } from "../interest/custom-rule.js";
 import { DistanceRule } from "../interest/distance-rule.js";
+import type { GridCell } from "../interest/grid-cells.js";
 import { GridRule } from "../interest/grid-rule.js";
 import { GroupRule } from "../interest/group-rule.js";
 import { FIRST_RULE, Reason, type Visibility } from "../interest/visibility.js";
@@ -26,6 +27,16 @@ export interface SightOptions {
   enter: number;
   /** It is lost when it is farther away than this: at least `enter`. */
   leave: number;
+}
+
+/** What a rule `grid` has found when it looked last: its squares, and what is in them. */
+export interface InterestGrid {
+  /** The side of each square, which is the `leave` of the rule, in units of the game. */
+  readonly side: number;
+  /** How many squares have an object or the centre of a player in them. */
+  readonly count: number;
+  /** The first of these, those with the most objects first. */
+  readonly cells: readonly GridCell[];
 }
 
 /** Decides who sees what: one of `always`, `groups`, `grid`, `distance`, `decide`. */
@@ -158,6 +169,15 @@ export class Interest {
     this.groups?.removePlayer(player.index);
     this.#custom?.removePlayer(player.index);
     for (const rule of this.#near) rule.removeCentre(player.index);
+  }
+
+  /** What its rules `grid` have found, in their order. @param max squares of each */
+  grids(max: number): InterestGrid[] {
+    return this.#near.flatMap((rule, index) => {
+      if (!(rule instanceof GridRule)) return [];
+      const cells = rule.cells();
+      return [{ side: (this.#sight[index] as SightOptions).leave, count: cells.length, cells: cells.slice(0, max) }];
+    });
   }
 
   /** Looks where everything is now. @param changed `count` objects of which a member was set since they were sent */

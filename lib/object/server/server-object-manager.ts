@@ -1,4 +1,4 @@
-import { invalidType } from "../../arguments.js";
+import { checkInteger, invalidType } from "../../arguments.js";
 import type { Clock } from "../../clock.js";
 import type { EventListener } from "../../event-hub.js";
 import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
@@ -24,7 +24,7 @@ import { CallsMessage, InputMessage, objectMessages, RecordKind } from "../wire/
 import { checkStaticName, Factories } from "../world/factories.js";
 import { AbsentOwners } from "./absent-owners.js";
 import { receiveUnordered, useCalls } from "./calls.js";
-import { always, Interest, type InterestRule, type WorldPosition } from "./interest.js";
+import { always, Interest, type InterestGrid, type InterestRule, type WorldPosition } from "./interest.js";
 import { loadWorld } from "./load-world.js";
 import { ObjectMeter } from "./object-meter.js";
 import { ObjectServer } from "./object-server.js";
@@ -348,6 +348,18 @@ export class ServerObjectManager {
   /** From where a player sees, in place of its character's position; null for that again. */
   focus(player: INetworkPlayer, position: WorldPosition | null): void {
     this.#core.standings.of(player).focus = position && { ...position };
+  }
+
+  /**
+   * Where the rules `grid` of `interest` have found objects and players in the last tick, one for each rule. It goes
+   * through all objects: the inspector asks for it while its page shows objects.
+   *
+   * @param maxCells how many squares of each it gives, 1 or more: those with the most objects @defaultValue 1000
+   * @throws RangeError `ERR_OUT_OF_RANGE`
+   */
+  interestGrids(maxCells = 1000): InterestGrid[] {
+    checkInteger("maxCells", maxCells, 1, Number.MAX_SAFE_INTEGER);
+    return this.#interest.grids(maxCells);
   }
 
   /** A player sees the objects of a group from now on. @throws NetworkError `ERR_STATE` without `groups()` */

@@ -25,6 +25,8 @@ describe("the numbers of messages", () => {
       expect([client.fromWire(before), client.fromWire(after)]).toEqual([7, 7]);
     }
     expect(server.eraOf(640)).toBe(Era.Future);
+    // Beyond the last era is no message.
+    expect([639, 640, 647, 2 ** 32].map((number) => server.fromWire(number))).toEqual([9, -1, -1, -1]);
   });
 
   test("of two protocols are the server's, in every era", () => {
