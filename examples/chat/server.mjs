@@ -14,7 +14,7 @@ console.log(`Listening on port ${sockets.getListenSocketAddress(listenSocket).po
 const names = new Map();
 /** Of a name and of a line. Each goes to everybody. */
 const MAX_NAME = 40;
-const MAX_TEXT = 500;
+const MAX_TEXT = 400;
 
 function sendToAll(text) {
   console.log(printable(text)); // strangers have written it

@@ -27,7 +27,7 @@ test("carries lines from each client to all, and tells who joins and leaves", as
   expect(await ada.line("Ada: ")).toBe("Hello, Grace");
 
   ada.child.stdin?.write(`\u001b[31m${"x".repeat(1000)}\n`);
-  const cut = `Ada: \\u{1b}[31m${"x".repeat(495)}`;
+  const cut = `Ada: \\u{1b}[31m${"x".repeat(395)}`;
   for (const program of [grace, server]) expect(await program.line(cut)).toBe("");
 
   grace.child.stdin?.end("Bye\n");
