@@ -1,6 +1,7 @@
 // A chat client: node examples/chat/client.mjs <name> [address] [port]
 import { createInterface } from "node:readline";
 import { Address, ConnectionState, Library, NetworkingSockets, SendType } from "valve-sockets";
+import { printable } from "valve-sockets/message";
 
 const [name = "Somebody", ip = "127.0.0.1", port = "27015"] = process.argv.slice(2);
 if (!Library.initialize()) throw Library.lastError;
@@ -28,7 +29,7 @@ function statusChanged({ connectionInfo }) {
     }
     case ConnectionState.ClosedByPeer:
     case ConnectionState.ProblemDetectedLocally:
-      console.log(connectionInfo.endDebug);
+      console.log(printable(connectionInfo.endDebug));
       if (connectionInfo.state === ConnectionState.ProblemDetectedLocally) {
         console.log(`Does the server run at ${ip}:${port}, and does a firewall let UDP through?`);
       }
@@ -40,7 +41,7 @@ function statusChanged({ connectionInfo }) {
 
 sockets.onReadable(() => {
   for (const message of sockets.receiveMessagesOnConnection(connection, 1000) ?? []) {
-    console.log(new TextDecoder().decode(message.data));
+    console.log(printable(new TextDecoder().decode(message.data))); // others have written it
     message.destroy();
   }
   sockets.dispatchCallbacks(statusChanged);

@@ -1,5 +1,6 @@
 // A chat server: node examples/chat/server.mjs [port]
 import { Address, ConnectionState, Library, NetworkingSockets, SendType } from "valve-sockets";
+import { printable } from "valve-sockets/message";
 
 if (!Library.initialize()) throw Library.lastError;
 const sockets = new NetworkingSockets();
@@ -11,17 +12,21 @@ console.log(`Listening on port ${sockets.getListenSocketAddress(listenSocket).po
 
 /** Connection -> name, known from its first message. */
 const names = new Map();
+/** Of a name and of a line. Each goes to everybody. */
+const MAX_NAME = 40;
+const MAX_TEXT = 400;
 
 function sendToAll(text) {
-  console.log(text);
+  console.log(printable(text)); // strangers have written it
   const data = new TextEncoder().encode(text);
   for (const connection of names.keys()) sockets.sendMessageToConnection(connection, data, SendType.Reliable);
 }
 
 function receive(connection, text) {
-  if (names.has(connection)) return sendToAll(`${names.get(connection)}: ${text}`);
-  names.set(connection, text);
-  sendToAll(`${text} joined`);
+  if (names.has(connection)) return sendToAll(`${names.get(connection)}: ${text.slice(0, MAX_TEXT)}`);
+  const name = text.slice(0, MAX_NAME);
+  names.set(connection, name);
+  sendToAll(`${name} joined`);
 }
 
 function statusChanged({ connection, connectionInfo }) {

@@ -1,6 +1,6 @@
 // node host.mjs <name> <players> [UDP port] [HTTP port]: a game for that many players, including the host. The others
 // join over GNS on the UDP port (client.mjs), or with a browser on the HTTP port.
-import { NetworkServer } from "valve-sockets/message";
+import { NetworkServer, printable } from "valve-sockets/message";
 import { MultiplexSocketFactory } from "valve-sockets/socket";
 import { BrowserSocketFactory } from "valve-sockets/socket/browser";
 import { GnsSocketFactory } from "valve-sockets/socket/gns";
@@ -17,7 +17,8 @@ const gns = new GnsSocketFactory({ port: Number(udpPort) });
 const socketFactory = new MultiplexSocketFactory(gns, new BrowserSocketFactory({ webSocket: { server: http } }));
 const server = new NetworkServer({ protocol, socketFactory });
 new Lobby(server, `${name}'s lobby`, Number(players));
-const print = (line) => console.log(line);
+/** Others have written it: what would command the terminal is shown as text. */
+const print = (line) => console.log(printable(line));
 const client = createPlayer(undefined, print);
 const joined = new Promise((resolve) => client.on("authenticated", resolve));
 await server.start({ localClient: client });

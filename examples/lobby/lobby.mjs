@@ -1,5 +1,5 @@
 import { RequestRefusedError } from "valve-sockets/message";
-import { Begin, Chat, Enter, Roster, SetReady } from "./protocol.mjs";
+import { Begin, Chat, Enter, MAX_MEMBERS, Roster, SetReady } from "./protocol.mjs";
 
 /** The server's side of a lobby: who has entered and who is ready. The game begins when all are. */
 export class Lobby {
@@ -7,6 +7,7 @@ export class Lobby {
   #title;
   #size;
   #members = new Map();
+  #hasBegun = false;
 
   /** @param size how many players a game needs */
   constructor(server, title, size) {
@@ -24,6 +25,10 @@ export class Lobby {
 
   #enter(player, name) {
     const names = [...this.#members.values()].map((member) => member.name);
+    if (this.#members.has(player)) throw new RequestRefusedError("You are in already");
+    if (names.length === MAX_MEMBERS) throw new RequestRefusedError("The lobby is full");
+    if (!/^[\p{L}\p{N}][\p{L}\p{N}\p{M} _.-]*$/u.test(name))
+      throw new RequestRefusedError("A name has letters and digits");
     if (names.includes(name)) throw new RequestRefusedError(`There is a ${name} already`);
     this.#members.set(player, { name, isReady: false });
     this.#tellRoster();
@@ -41,10 +46,12 @@ export class Lobby {
     member.isReady = isReady;
     this.#tellRoster();
     const members = [...this.#members.values()];
-    if (members.length >= this.#size && members.every((one) => one.isReady)) void this.#begin();
+    if (members.length >= this.#size && members.every((one) => one.isReady)) return this.#begin();
   }
 
   async #begin() {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
     await this.#server.loadScene("arena");
     this.#server.sendToReady(Begin, { scene: "arena" });
   }

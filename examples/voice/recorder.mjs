@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ConnectionStatus, PeerCommsNetwork } from "valve-sockets/comms";
 import { opusCodec, VoicePlayback } from "valve-sockets/comms/audio";
 import { createWavWriter } from "valve-sockets/comms/node";
+import { printable } from "valve-sockets/socket";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 
 const [file, host = "localhost", port = "7777", room = "lobby"] = process.argv.slice(2);
@@ -23,8 +24,8 @@ await connected;
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 network.comms.rooms.join(room);
-network.comms.on("playerStartedSpeaking", ({ name }) => console.log(`${name} speaks`));
-network.comms.on("playerStoppedSpeaking", ({ name }) => console.log(`${name} is silent`));
+network.comms.on("playerStartedSpeaking", ({ name }) => console.log(`${printable(name)} speaks`));
+network.comms.on("playerStoppedSpeaking", ({ name }) => console.log(`${printable(name)} is silent`));
 const playback = new VoicePlayback(network.comms, { codecs: [codec] });
 console.log(`Recording ${room}`);
 const start = performance.now();

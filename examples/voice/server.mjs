@@ -1,7 +1,7 @@
 // node server.mjs [UDP port] [HTTP port]: voice chat. Browsers open the page and speak over WebTransport or WebSocket,
 // at the port of the page; programs (bot.mjs) speak over UDP.
 import { PeerCommsNetwork } from "valve-sockets/comms";
-import { MultiplexSocketFactory } from "valve-sockets/socket";
+import { MultiplexSocketFactory, printable } from "valve-sockets/socket";
 import { BrowserSocketFactory } from "valve-sockets/socket/browser";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { servePage } from "../page-server.mjs";
@@ -17,9 +17,9 @@ network.on("fault", (error) => console.error(error));
 network.runAsDedicatedServer();
 
 const { server } = network;
-server.on("clientJoined", ({ name }) => console.log(`${name} is here`));
-server.on("clientLeft", ({ name }) => console.log(`${name} is gone`));
-server.on("startedListening", ({ name }, room) => console.log(`${name} listens to ${room}`));
+server.on("clientJoined", ({ name }) => console.log(`${printable(name)} is here`));
+server.on("clientLeft", ({ name }) => console.log(`${printable(name)} is gone`));
+server.on("startedListening", ({ name }, room) => console.log(printable(`${name} listens to ${room}`)));
 await server.bound;
 console.log(`UDP port: ${network.boundPort}`);
 console.log(`Page: http://localhost:${http.address().port}/`);

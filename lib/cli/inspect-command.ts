@@ -3,6 +3,7 @@ import type { InspectorSnapshot } from "../inspector/index.js";
 import { printable } from "../printable.js";
 import { defineCommand, UsageError, wholeNumber } from "./command.js";
 import { jsonLine } from "./json-line.js";
+import { textWithin } from "./text-within.js";
 
 const USAGE = `Usage: valve-sockets inspect HOST:PORT#TOKEN [OPTIONS]
 
@@ -69,7 +70,7 @@ async function fetchSnapshot(url: string, token: string, timeoutMs: number): Pro
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, redirect: "error", signal });
-    const text = await textWithin(response, MAX_BYTES);
+    const text = await textWithin((response.body ?? []) as AsyncIterable<Uint8Array>, MAX_BYTES);
     if (!response.ok) return printable(text.trim());
     const snapshot: unknown = JSON.parse(text);
     return isSnapshot(snapshot) ? snapshot : "What answers is no inspector of this version";
@@ -77,18 +78,6 @@ async function fetchSnapshot(url: string, token: string, timeoutMs: number): Pro
     const { cause, message } = error as Error;
     return `The inspector does not answer: ${printable((cause as Error | undefined)?.message ?? message)}`;
   }
-}
-
-/** @throws RangeError for a longer answer */
-async function textWithin({ body }: Response, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > maxBytes) throw new RangeError(`its answer is longer than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 const NUMBERS = ["id", "roundTripTimeMs", "packetsLost", "bytesSent", "bytesReceived", "bufferedBytes"] as const;

@@ -94,9 +94,10 @@ export const loadCommand = defineCommand({
       timer = systemClock.setTimeout(show, SHOW_MS);
     };
     show();
-    const figures = await run.run();
-    systemClock.clearTimeout(timer);
-    process.off("SIGINT", stop);
+    const figures = await run.run().finally(() => {
+      systemClock.clearTimeout(timer);
+      process.off("SIGINT", stop);
+    });
     if (json) process.stdout.write(jsonLine({ server: target.text, transport: target.transport, bots, ...figures }));
     else line?.end(`${describe(figures, bots, seconds)}${describeErrors(figures, run.firstTexts)}`);
     return figures.connected === bots && figures.lost + figures.failures === 0 ? 0 : 1;
@@ -123,7 +124,7 @@ async function load(path: string): Promise<Script> {
   try {
     module = await import(pathToFileURL(resolve(path)).href);
   } catch (error) {
-    throw new UsageError(`--script cannot be loaded: ${(error as Error).message}`);
+    throw new UsageError(`--script cannot be loaded: ${error instanceof Error ? error.message : error}`);
   }
   const { protocol, prepare, bot } = module;
   if (!protocol || typeof bot !== "function")

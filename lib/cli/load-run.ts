@@ -97,9 +97,12 @@ export class LoadRun {
         if (context) playing.push(this.#play(context));
       }
     };
-    await Promise.all(Array.from({ length: Math.min(bots, CONNECTING_AT_ONCE) }, connectSome));
-    await Promise.all(playing);
-    systemClock.clearTimeout(timer);
+    try {
+      await Promise.all(Array.from({ length: Math.min(bots, CONNECTING_AT_ONCE) }, connectSome));
+      await Promise.all(playing);
+    } finally {
+      systemClock.clearTimeout(timer);
+    }
     return this.figures;
   }
 
@@ -155,7 +158,7 @@ export class LoadRun {
   }
 
   #count(error: unknown): void {
-    const { code, message } = error as { code?: string; message?: string };
+    const { code, message } = (error ?? {}) as { code?: string; message?: string };
     const name = code ?? message ?? String(error);
     // Texts are the server's own: there is an end to how many of them are kept.
     const kept = this.#errors.has(name) || this.#errors.size < 50 ? name : "others";

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { systemClock } from "../clock.js";
 import { TokenBucket } from "../guard/token-bucket.js";
 import { NetworkServer, PlayerSlot } from "../message/index.js";
@@ -8,6 +8,7 @@ import { printable } from "../printable.js";
 import { chatProtocol, Echo, Said, Say } from "./chat-protocol.js";
 import { defineCommand, UsageError, wholeNumber } from "./command.js";
 import { jsonLine } from "./json-line.js";
+import { textWithin } from "./text-within.js";
 import { createSocketFactory, parseTransport } from "./transports.js";
 
 const USAGE = `Usage: valve-sockets serve [OPTIONS]
@@ -32,6 +33,9 @@ Exit codes: 0 stopped, 1 it cannot listen, 2 wrong arguments.
 /** So many lines a player may say at once, and so many a second: each goes to everybody. */
 const LINES = 20;
 const LINES_PER_SECOND = 2;
+
+/** A key has about 60 characters. */
+const MAX_KEY_BYTES = 1000;
 
 export const serveCommand = defineCommand({
   summary: "a server to try a network with: chat and echo",
@@ -81,7 +85,7 @@ export const serveCommand = defineCommand({
 
 async function readKey(path: string): Promise<string> {
   try {
-    return (await readFile(path, "utf8")).trim();
+    return (await textWithin(createReadStream(path), MAX_KEY_BYTES)).trim();
   } catch (error) {
     throw new UsageError(`--key cannot be read: ${(error as Error).message}`);
   }

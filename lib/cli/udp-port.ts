@@ -25,6 +25,9 @@ export function examineUdpPort(host: string, port: number): Promise<"nobody" | "
     });
     socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED" ? "nobody" : null));
     // The refusal of a datagram is an error of the socket that is connected to where it went.
-    socket.connect(port, host, () => socket.send(writeGnsQuestion(nonce)));
+    socket.connect(port, host, (error?: Error) => {
+      if (error) end(null);
+      else socket.send(writeGnsQuestion(nonce));
+    });
   });
 }

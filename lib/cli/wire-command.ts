@@ -1,9 +1,9 @@
-import { text as textOf } from "node:stream/consumers";
 import { hexOf } from "../bytes.js";
 import { defineCommand, UsageError } from "./command.js";
 import { explainPacket, PacketError, type PacketField } from "./explain-packet.js";
 import { parseHex } from "./hex.js";
 import { jsonLine } from "./json-line.js";
+import { textWithin } from "./text-within.js";
 
 const USAGE = `Usage: valve-sockets wire [HEX] [OPTIONS]
 
@@ -20,6 +20,8 @@ message, or of a message of GNS. Without HEX it reads the digits from its input.
 Exit codes: 0 explained, 1 it is no packet of this package, 2 wrong arguments.
 `;
 
+/** A packet has 512 KiB at most unless a server sets more: as pairs of digits, with a space or two between them. */
+const MAX_INPUT_BYTES = 2 ** 21;
 /** Bytes that are shown of a longer field. */
 const SHOWN_BYTES = 16;
 
@@ -28,7 +30,7 @@ export const wireCommand = defineCommand({
   usage: USAGE,
   options: { sealed: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
   async run({ sealed, json }, positionals) {
-    const packet = parseHex(positionals.length > 0 ? positionals.join("") : await textOf(process.stdin));
+    const packet = parseHex(positionals.length > 0 ? positionals.join("") : await readInput());
     if (!packet) throw new UsageError("A packet is given as pairs of hexadecimal digits, such as 10 42decade");
     const print = (fields: readonly PacketField[]) =>
       process.stdout.write(json ? jsonOf(fields) : fields.map(lineOf).join(""));
@@ -43,6 +45,14 @@ export const wireCommand = defineCommand({
     }
   },
 });
+
+async function readInput(): Promise<string> {
+  try {
+    return await textWithin(process.stdin, MAX_INPUT_BYTES);
+  } catch (error) {
+    throw new UsageError(`The input is no packet: ${(error as Error).message}`);
+  }
+}
 
 const jsonOf = (fields: readonly PacketField[]) =>
   jsonLine({ fields: fields.map(({ bytes, ...field }) => ({ ...field, bytes: hexOf(bytes) })) });

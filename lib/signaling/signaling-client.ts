@@ -39,7 +39,9 @@ export class SignalingClient implements GnsSignaling {
   readonly #identity: string;
   readonly #secret = secureRandomBytes(SECRET_BYTES);
   readonly #events = new EventHub<SignalingClientEvents>(["registered", "undelivered"], reportUncaught);
-  readonly #receivers = new Set<(data: Uint8Array) => void>();
+  readonly #received = new EventHub<{ signal: [data: Uint8Array] }>(["signal"], (error) =>
+    NetworkClient.report(this.#client, error, "onSignal"),
+  );
   #registering: Promise<void> | null = null;
   #isRegistered = false;
 
@@ -59,9 +61,7 @@ export class SignalingClient implements GnsSignaling {
         this.#isRegistered = false;
       },
     });
-    client.messageHandler.register(Signal, ({ data }) => {
-      for (const receive of [...this.#receivers]) receive(data);
-    });
+    client.messageHandler.register(Signal, ({ data }) => this.#received.emit("signal", data));
     client.messageHandler.register(Undelivered, ({ identity, why }) => {
       this.#events.emit("undelivered", identity, why);
     });
@@ -99,9 +99,7 @@ export class SignalingClient implements GnsSignaling {
   }
 
   onSignal(callback: (data: Uint8Array) => void): () => void {
-    const receive = (data: Uint8Array) => callback(data);
-    this.#receivers.add(receive);
-    return () => void this.#receivers.delete(receive);
+    return this.#received.on("signal", callback);
   }
 
   #registerAgain(): void {

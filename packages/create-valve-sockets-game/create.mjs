@@ -6,7 +6,10 @@ import { fileURLToPath } from "node:url";
 
 const USAGE = `npm create valve-sockets-game [folder]
 
-Makes a multiplayer game in the folder, which must be new or empty. Default: my-game`;
+Makes a multiplayer game in the folder, which must be new or empty (but for .git). Default: my-game`;
+
+/** A folder as a shell takes it. */
+const typed = (folder) => (/^[\p{L}\p{N}\p{M}/\\:._-]+$/u.test(folder) ? folder : JSON.stringify(folder));
 
 /** What npm takes as the name of a package. */
 const nameOf = (folder) => {
@@ -18,7 +21,7 @@ const nameOf = (folder) => {
 };
 
 function create(folder) {
-  if (existsSync(folder) && readdirSync(folder).length > 0)
+  if (existsSync(folder) && readdirSync(folder).some((name) => name !== ".git"))
     throw new Error(`${folder} is not empty. Name a new folder`);
   cpSync(fileURLToPath(new URL("./template", import.meta.url)), folder, { recursive: true });
   renameSync(join(folder, "gitignore"), join(folder, ".gitignore")); // npm does not pack a .gitignore
@@ -39,7 +42,7 @@ if (isHelp) {
   const [folder = "my-game"] = args;
   try {
     create(resolve(folder));
-    console.log(`Made ${folder}. Now type:\n\n  cd ${folder}\n  npm install\n  npm start`);
+    console.log(`Made ${folder}. Now type:\n\n  cd ${typed(folder)}\n  npm install\n  npm start`);
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

@@ -26,6 +26,10 @@ test("carries lines from each client to all, and tells who joins and leaves", as
   expect(await grace.line("Ada: ")).toBe("Hello, Grace");
   expect(await ada.line("Ada: ")).toBe("Hello, Grace");
 
+  ada.child.stdin?.write(`\u001b[31m${"x".repeat(1000)}\n`);
+  const cut = `Ada: \\u{1b}[31m${"x".repeat(395)}`;
+  for (const program of [grace, server]) expect(await program.line(cut)).toBe("");
+
   grace.child.stdin?.end("Bye\n");
   expect(await ada.line("Grace: ")).toBe("Bye");
   await ada.line("Grace left");

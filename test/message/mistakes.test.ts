@@ -188,6 +188,12 @@ test("who sends before the client has connected is told so once, and after the e
   expect(world.warnings.filter((text) => text.includes("client.send"))).toHaveLength(1);
 });
 
+test("a channel is one of Channel's, and the error says which", () => {
+  const text = "channel must be Channel.Reliable, Channel.Unreliable or Channel.Sequenced";
+  const wrong = expect.objectContaining({ code: "ERR_OUT_OF_RANGE", message: expect.stringContaining(text) });
+  expect(() => defineMessage("wrong", u8, { channel: "unreliable" as never })).toThrow(wrong);
+});
+
 test("whom a message is for is a list of players", async () => {
   const world = new MessageWorld({ protocol: defineProtocol({ name: "mistakes", version: 1, messages: [Chat] }) });
   await world.server.start();

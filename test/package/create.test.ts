@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -48,7 +48,7 @@ beforeAll(() => {
 afterAll(temporary.remove);
 
 test("it says what to type, names the game, and asks for this version of the library", () => {
-  expect(printed).toBe("Made My Game. Now type:\n\n  cd My Game\n  npm install\n  npm start\n");
+  expect(printed).toBe('Made My Game. Now type:\n\n  cd "My Game"\n  npm install\n  npm start\n');
   const { name, dependencies, optionalDependencies } = read(game, "package.json");
   const { version, peerDependencies } = read(root, "package.json");
   expect(name).toBe("my-game");
@@ -60,6 +60,8 @@ test("it says what to type, names the game, and asks for this version of the lib
 
 test("it writes into no folder that has something in it, and knows its arguments", () => {
   expect(create("My Game")).toMatchObject({ status: 1, stderr: expect.stringContaining("is not empty") });
+  mkdirSync(join(temporary.folder, "cloned", ".git"), { recursive: true });
+  expect(create("cloned")).toMatchObject({ status: 0, stdout: expect.stringContaining("cd cloned\n") });
   expect(create("--fast")).toMatchObject({ status: 2, stderr: expect.stringContaining("--fast is not known here") });
   expect(create("--help")).toMatchObject({ status: 0, stdout: expect.stringContaining("[folder]") });
 });
@@ -100,6 +102,11 @@ test("the page plays with the bots, and the server stops at SIGTERM", async () =
   await page.keyboard.down("a");
   const place = "[...player.runners].find(({ name }) => name === 'Ada').shown.position.x";
   await other.waitForFunction(`${place} < 1.1`);
+  // What cannot be read ends no game.
+  renameSync(join(game, "page", "index.html"), join(game, "page", "away.html"));
+  expect((await fetch(address)).status).toBe(500);
+  renameSync(join(game, "page", "away.html"), join(game, "page", "index.html"));
+  expect((await fetch(address)).status).toBe(200);
   const path = process.env.CREATE_SCREENSHOT;
   const image = await page.screenshot(path ? { path } : {});
   expect(image.length).toBeGreaterThan(5000);

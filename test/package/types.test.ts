@@ -112,3 +112,26 @@ describe("what an exported type is made of is exported beside it, or by the entr
     expect(missing).toEqual([]);
   });
 });
+
+describe("a CommonJS program in TypeScript", () => {
+  const isModuleInCommonJs = 1479;
+  const codesOf = (source: string, module: ts.ModuleKind) => {
+    const file = join(folder, "user.cts");
+    writeFileSync(file, source);
+    const options = { module, target: ts.ScriptTarget.ES2022, types: [], strict: true, noEmit: true };
+    const program = ts.createProgram([file], options);
+    return program.getSemanticDiagnostics(program.getSourceFile(file)).map(({ code }) => code);
+  };
+  const required = 'import { SignalingServer } from "valve-sockets/signaling"; export const Server = SignalingServer;';
+  const type =
+    'import type { SignalingServer } from "valve-sockets/signaling" with { "resolution-mode": "import" };' +
+    "export async function load(): Promise<typeof SignalingServer> {" +
+    '  return (await import("valve-sockets/signaling")).SignalingServer; }';
+
+  // docs/install.md
+  test("imports it with nodenext", () => expect(codesOf(required, ts.ModuleKind.NodeNext)).toEqual([]));
+  test("does not with node16, which knows no require of ES modules", () =>
+    expect(codesOf(required, ts.ModuleKind.Node16)).toEqual([isModuleInCommonJs]));
+  test("loads it later with node16, and imports types as those of a module", () =>
+    expect(codesOf(type, ts.ModuleKind.Node16)).toEqual([]));
+});

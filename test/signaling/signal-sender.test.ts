@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { ConfigValue, IceCandidates, Library, NetworkingIdentity, NetworkingSockets } from "../../lib/index.js";
 import { seededRandom } from "../../lib/random.js";
 import { senderOf } from "../../lib/signaling/signal-sender.js";
@@ -40,6 +40,14 @@ const field = (number: number, text: string) => [number * 8 + 2, text.length, ..
 test("of several senders the last one counts, as in GNS", () => {
   const twice = Uint8Array.from([...field(8, "str:alice"), ...field(10, "str:you"), ...field(8, "str:bob")]);
   expect(senderOf(twice)).toBe("str:bob");
+});
+
+test("of thousands of senders one is decoded", () => {
+  const decode = vi.spyOn(TextDecoder.prototype, "decode");
+  onTestFinished(() => decode.mockRestore());
+  const many = Array.from({ length: 4000 }, () => field(8, "")).flat();
+  expect(senderOf(Uint8Array.from([...many, ...field(8, "str:bob")]))).toBe("str:bob");
+  expect(decode).toHaveBeenCalledOnce();
 });
 
 test("a number of a field that protobuf would cut is no signal", () => {

@@ -100,6 +100,27 @@ test("a callback that is removed hears nothing more", async () => {
   expect([count, bob.heard]).toEqual([1, [1, 2]]);
 });
 
+test("a callback that throws or rejects is reported, and the others hear the signal", async () => {
+  const lobby = new Lobby();
+  await lobby.world.server.start();
+  const errors: unknown[] = [];
+  const bob = lobby.newMember("bob", { onError: (error) => errors.push(error) });
+  bob.signaling.onSignal(() => {
+    throw new Error("thrown");
+  });
+  bob.signaling.onSignal(() => Promise.reject(new Error("rejected")));
+  const others: Uint8Array[] = [];
+  bob.signaling.onSignal((data) => others.push(data));
+  await lobby.during(bob.client.connect());
+  await lobby.during(bob.signaling.register());
+  const alice = await lobby.join("alice");
+  for (const number of [1, 2]) alice.signaling.send(identityOf("bob"), signalOf("alice", number));
+  await lobby.world.run(100);
+  expect([bob.heard, others.length]).toEqual([[1, 2], 2]);
+  expect(errors.map(String).sort()).toEqual(["Error: rejected", "Error: rejected", "Error: thrown", "Error: thrown"]);
+  expect(() => bob.signaling.onSignal(null as never)).toThrow(wrongType);
+});
+
 test("the sender hears when nobody has the identity, or it may not signal there", async () => {
   const maySignal = (from: string, to: string) => {
     if (to === "str:carol") throw new Error("mine");

@@ -87,36 +87,68 @@ function encoderOptions(
   };
 }
 
-class OpusEncoder implements VoiceEncoder {
-  #encoder: OpusEncoderHandle | null = null;
-  #loss = 1;
+/** An encoder or decoder, which the package gives in a later turn, though its code is loaded. */
+class Coming<Handle extends { free(): void }> {
+  #handle: Handle | null = null;
+  #failure: { readonly cause: unknown } | null = null;
   #isClosed = false;
 
+  constructor(coming: Promise<Handle>) {
+    coming.then(
+      (handle) => {
+        if (this.#isClosed) handle.free();
+        else this.#handle = handle;
+      },
+      (cause) => {
+        this.#failure = { cause };
+      },
+    );
+  }
+
+  /** null: it has not come yet, or is closed. */
+  get present(): Handle | null {
+    return this.#handle;
+  }
+
+  /** The same. @throws NetworkError `ERR_FAILED`: it cannot be made */
+  get(): Handle | null {
+    if (this.#failure) throw new NetworkError("ERR_FAILED", "The codec Opus cannot be made", this.#failure);
+    return this.#handle;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#handle?.free();
+    this.#handle = null;
+  }
+}
+
+class OpusEncoder implements VoiceEncoder {
+  readonly #encoder: Coming<OpusEncoderHandle>;
+  #loss = 1;
+
   constructor(opus: Opus, options: OpusOptions) {
-    // The package answers in a later turn, though its code is loaded.
-    void opus.createEncoder(encoderOptions(opus, options)).then((encoder) => {
-      if (this.#isClosed) encoder.free();
-      else this.#encoder = encoder;
-      this.#encoder?.setPacketLossPercent(this.#loss);
+    const coming = opus.createEncoder(encoderOptions(opus, options)).then((encoder) => {
+      encoder.setPacketLossPercent(this.#loss);
+      return encoder;
     });
+    this.#encoder = new Coming(coming);
   }
 
   encode(samples: Float32Array): Uint8Array {
     checkSampleCount(samples, FRAME_SIZE);
-    return this.#encoder?.encodeFloat(samples) ?? NOTHING;
+    return this.#encoder.get()?.encodeFloat(samples) ?? NOTHING;
   }
 
   expectLoss(loss: number): void {
     const percent = Math.max(1, Math.min(100, Math.round(100 * loss)));
     if (percent === this.#loss) return;
     this.#loss = percent;
-    this.#encoder?.setPacketLossPercent(percent);
+    this.#encoder.present?.setPacketLossPercent(percent);
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#encoder?.free();
-    this.#encoder = null;
+    this.#encoder.close();
   }
 }
 
@@ -127,34 +159,28 @@ const NOTHING = new Uint8Array(0);
 class OpusDecoder implements VoiceDecoder {
   readonly #frameSize: number;
   readonly #silence: Float32Array;
-  #decoder: OpusDecoderHandle | null = null;
-  #isClosed = false;
+  readonly #decoder: Coming<OpusDecoderHandle>;
 
   constructor(opus: Opus, frameSize: number) {
     this.#frameSize = frameSize;
     this.#silence = new Float32Array(frameSize);
-    void opus.createDecoder({ channels: 1, sampleRate: SAMPLE_RATE, maxFrameSize: frameSize }).then((decoder) => {
-      if (this.#isClosed) decoder.free();
-      else this.#decoder = decoder;
-    });
+    this.#decoder = new Coming(opus.createDecoder({ channels: 1, sampleRate: SAMPLE_RATE, maxFrameSize: frameSize }));
   }
 
   decode(frame: Uint8Array): Float32Array {
-    return this.#decoder?.decodeFloat(frame, { maxFrameSize: this.#frameSize }) ?? this.#silence;
+    return this.#decoder.get()?.decodeFloat(frame, { maxFrameSize: this.#frameSize }) ?? this.#silence;
   }
 
   recover(next: Uint8Array): Float32Array {
     if (next.length <= SILENCE_BYTES) return this.conceal();
-    return this.#decoder?.decodeFloat(next, { decodeFec: true, frameSize: this.#frameSize }) ?? this.#silence;
+    return this.#decoder.get()?.decodeFloat(next, { decodeFec: true, frameSize: this.#frameSize }) ?? this.#silence;
   }
 
   conceal(): Float32Array {
-    return this.#decoder?.decodeFloat(null, { frameSize: this.#frameSize }) ?? this.#silence;
+    return this.#decoder.get()?.decodeFloat(null, { frameSize: this.#frameSize }) ?? this.#silence;
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#decoder?.free();
-    this.#decoder = null;
+    this.#decoder.close();
   }
 }

@@ -7,6 +7,7 @@ export interface VoiceEncoder {
    *
    * @param samples one frame: `frameSize` samples from -1 to 1
    * @returns its bytes, which are valid until the next call; at most 2 bytes mean silence, which is not sent
+   * @throws TypeError, RangeError for other samples; an Error when the codec itself has failed
    */
   encode(samples: Float32Array): Uint8Array;
   /** Says which share of the packets is lost on the way, 0.01 to 1. */
@@ -17,7 +18,7 @@ export interface VoiceEncoder {
 
 /** Makes sound of bytes. It belongs to one speaker. All samples are valid until the next call. */
 export interface VoiceDecoder {
-  /** The samples of a frame. @throws Error for bytes that are no frame of this codec */
+  /** The samples of a frame. @throws Error for bytes that are no frame of this codec, or when the codec has failed */
   decode(frame: Uint8Array): Float32Array;
   /** What `next` tells of the lost frame before it (forward error correction). Left out by codecs that have none. */
   recover?(next: Uint8Array): Float32Array;

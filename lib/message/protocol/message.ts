@@ -1,12 +1,12 @@
-import { invalidType, outOfRange } from "../../arguments.js";
+import { invalidType, outOfRange, rangeError } from "../../arguments.js";
 import {
   booleanOption,
   checkOptions,
   integerOption,
   numberOption,
+  type OptionRule,
   type OptionRules,
   objectOption,
-  oneOf,
 } from "../../options.js";
 import { Channel } from "../../peer/index.js";
 import type { Codec } from "../../serialization/index.js";
@@ -56,9 +56,13 @@ const RATE_LIMIT: OptionRules<RateLimit> = {
   burst: numberOption(1, Number.MAX_VALUE),
   cost: numberOption(0, Number.MAX_VALUE),
 };
+const CHANNELS: readonly unknown[] = [Channel.Reliable, Channel.Unreliable, Channel.Sequenced];
+const channelOption: OptionRule = (name, value) => {
+  if (!CHANNELS.includes(value)) throw rangeError(name, "Channel.Reliable, Channel.Unreliable or Channel.Sequenced");
+};
 /** The rules of the options that say how a message is sent. */
 export const sendingRules: OptionRules<Pick<MessageOptions, "channel" | "lane" | "maxAgeMs">> = {
-  channel: oneOf(Channel.Reliable, Channel.Unreliable, Channel.Sequenced),
+  channel: channelOption,
   lane: integerOption(0, 3),
   maxAgeMs: numberOption(0, Number.POSITIVE_INFINITY),
 };

@@ -24,7 +24,7 @@ async function bundle() {
 }
 let script = await bundle();
 
-const http = createServer(async (request, response) => {
+async function answer(request, response) {
   const [path] = request.url.split("?");
   if (path === "/") {
     // While you write it, each reload shows what you have changed.
@@ -37,7 +37,10 @@ const http = createServer(async (request, response) => {
   } else {
     response.writeHead(404).end();
   }
-});
+}
+/** The page cannot be read: it is being written, or too many files are open. The game goes on. */
+const fail = (response) => response.writeHead(500).end("The page cannot be read");
+const http = createServer((request, response) => answer(request, response).catch(() => fail(response)));
 const showInConsole = (text) => `console.error(${JSON.stringify(text)})`;
 http.listen(Number(values.port ?? process.env.PORT ?? 8080));
 await once(http, "listening");
