@@ -163,26 +163,25 @@ export class NetworkClient {
 
   /** As `INetworkPlayer.send`; false also before the first connection, which is warned of, and after the end. */
   send<T>(message: MessageDefinition<T>, value: T, channel?: Channel, lane?: number, maxAgeMs?: number): boolean {
-    return this.#sender?.send(message, value, channel, lane, maxAgeMs) ?? false;
+    return this.#core.player?.send(message, value, channel, lane, maxAgeMs) ?? this.#tooEarly(false);
   }
 
   /** As `INetworkPlayer.sendNotify`; false also before the connection and after its end. */
   sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean {
-    return this.#sender?.sendNotify(message, value, callbacks) ?? false;
+    return this.#core.player?.sendNotify(message, value, callbacks) ?? this.#tooEarly(false);
   }
 
   /** As `INetworkPlayer.notify`; false also before the connection and after its end. */
   notify<T>(message: MessageDefinition<T>, value: T): Promise<boolean> {
-    return this.#sender?.notify(message, value) ?? Promise.resolve(false);
+    return this.#core.player?.notify(message, value) ?? this.#tooEarly(Promise.resolve(false));
   }
 
-  /** Null before the first connection, when sending is a mistake, and after the end, when it may be late. */
-  get #sender(): INetworkPlayer | null {
-    const { player } = this.#core;
-    if (!player && !this.#wasConnected) {
+  /** Warns if there has been no connection yet: after the last one it may well be late. */
+  #tooEarly<T>(answer: T): T {
+    if (!this.#core.player && !this.#wasConnected) {
       this.#core.complain("client.send: nothing is sent before the client has connected. Await client.connect() first");
     }
-    return player;
+    return answer;
   }
 
   /** As `INetworkPlayer.request`. @throws (rejects) also NetworkError `ERR_NOT_CONNECTED` without a connection */
