@@ -6,7 +6,8 @@ import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { game, newProtocol } from "../../examples/fleet/game.mjs";
 
 const [server, count] = process.argv.slice(2);
-for (let at = 0; at < Number(count); at++) {
+const hosts = [];
+while (hosts.length < Number(count)) {
   const host = new RoomHost({
     protocol: newProtocol(),
     socketFactory: new UdpSocketFactory({ bindHost: "127.0.0.1", port: 0 }),
@@ -17,10 +18,10 @@ for (let at = 0; at < Number(count); at++) {
     door: ([port]) => ({ addresses: { udp: `127.0.0.1:${port}` } }),
   });
   await host.start();
-  process.on("message", () => {
-    const { user, system } = process.cpuUsage();
-    if (at === 0)
-      process.send({ cpuUs: user + system, bytes: process.memoryUsage.rss(), hosts: host.fleet.hosts.length });
-  });
+  hosts.push(host);
 }
+process.on("message", () => {
+  const { user, system } = process.cpuUsage();
+  process.send({ cpuUs: user + system, bytes: process.memoryUsage.rss(), hosts: hosts[0].fleet.hosts.length });
+});
 process.send("ready");
