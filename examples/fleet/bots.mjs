@@ -31,7 +31,7 @@ export class Bot {
 
   async join(port, room) {
     if (!this.isPlaying) await this.client.connect({ host: "127.0.0.1", port });
-    await this.#rooms.joinById(room);
+    if (this.#rooms.room?.id !== room) await this.#rooms.joinById(room);
   }
 
   /** Moves every `pauseMs`, and checks each answer: nothing acknowledged is lost, nothing counts twice. */
