@@ -3,8 +3,9 @@
 // that change their address 9000 times each, 80 receivers that are stopped for 2 to 30 s, a million random operations
 // on objects, 12,000 of them over GNS and UDP, 200,000 hostile messages about objects each way, a million mutated
 // packets and as many streams and 100,000 connections over WebTransport, 1500 deaths, stops, drains and outages of
-// hosts with rooms, 900 clients that come within a second, a day of a fleet with 50 hosts, 5000 rooms and 100,000
-// players (VALVE_SOCKETS_HOURS=24), and our GNS together with the published one.
+// hosts with rooms, 900 clients that come within a second, 20 fleets of processes with 1000 rooms, 150 clients over UDP
+// and 10 pages whose hosts die (VALVE_SOCKETS_FLEET=20,1000,150,10), a day of a fleet with 50 hosts, 5000 rooms and
+// 100,000 players (VALVE_SOCKETS_HOURS=24), and our GNS together with the published one.
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative } from "./build.mjs";
@@ -32,6 +33,7 @@ const files = [
   "test/native/web-transport-core.test.ts",
   "test/rooms/member/chaos.test.ts",
   "test/rooms/member/storm.test.ts",
+  "test/rooms/member/processes.test.ts",
   "test/rooms/fleet/day.test.ts",
 ];
 

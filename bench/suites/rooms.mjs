@@ -1,5 +1,9 @@
-// What players notice of hosts that die and that are drained, over three NATS servers: real processes and UDP.
+// What players notice of hosts that die and that are drained, over three NATS servers: real processes and UDP; what a
+// host costs that does nothing; and what GNS does in one thread for all workers of a process.
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { quantiles } from "../engine/ends.mjs";
 import { compareGoal, median } from "../harness/pairs.mjs";
 import { prepare as build } from "./engine.mjs";
@@ -109,4 +113,94 @@ const drained = {
   },
 };
 
-export const scenarios = [killed, drained];
+/** Runs `use` with a process of bench/rooms, which has said that it is ready. @param use gets that, and asks it */
+async function withProcess(program, args, use) {
+  const child = fork(fileURLToPath(new URL(`../rooms/${program}.mjs`, import.meta.url)), args.map(String));
+  const next = async () => (await once(child, "message"))[0];
+  const ask = () => {
+    child.send("read");
+    return next();
+  };
+  try {
+    return await use(await next(), ask);
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
+const FLEET = 50;
+const idle = {
+  name: "host that idles",
+  slow: true,
+  run: async ({ quick, onSample }) => {
+    const { startNats } = await import("../../scripts/nats-cluster.mjs");
+    const nats = await startNats(1);
+    const [server] = nats.servers;
+    const seconds = quick ? 10 : 60;
+    const measure = async (_ready, ask) => {
+      await delay(quick ? 5000 : 60_000); // What is called 100 times a second is compiled late.
+      const before = await ask();
+      await delay(seconds * 1000);
+      const { cpuUs, bytes, hosts } = await ask();
+      onSample();
+      if (hosts !== FLEET) throw new Error(`The host hears ${hosts} hosts and not ${FLEET}`);
+      return { percent: (cpuUs - before.cpuUs) / seconds / 10_000, mb: bytes / 1e6 };
+    };
+    try {
+      const { percent, mb } = await withProcess("idle-hosts", [server, FLEET - 1], () =>
+        withProcess("idle-hosts", [server, 1], measure),
+      );
+      const name = `a host that idles in a fleet of ${FLEET}`;
+      return {
+        cases: [
+          compareGoal({ name: `${name}, CPU`, unit: "% of a core" }, percent, 0.3),
+          compareGoal({ name: `${name}, memory`, unit: "MB" }, mb, 110),
+        ],
+      };
+    } finally {
+      await nats.close();
+    }
+  },
+};
+
+const WORKERS = [1, 2, 4, 8];
+const CLIENTS = 200;
+/** What GNS does for all workers is in one thread, so that the busiest one says how much more workers can help. */
+const gns = {
+  name: "serial work of GNS",
+  slow: true,
+  run: async ({ quick, onSample }) => {
+    const seconds = quick ? 4 : 20;
+    const busiest = new Map();
+    const cases = [];
+    for (const count of WORKERS) {
+      await withProcess("echo-workers", [count], ({ ports }, ask) =>
+        withProcess("echo-load", [CLIENTS, ...ports], async () => {
+          await delay(2000);
+          const before = await ask();
+          await delay(seconds * 1000);
+          const after = await ask();
+          onSample();
+          const echoes = after.echoes - before.echoes;
+          const perEcho = Object.entries(after.threads).map(
+            ([id, runNs]) => (runNs - (before.threads[id] ?? 0)) / 1000 / echoes,
+          );
+          busiest.set(count, Math.max(...perEcho));
+          const whole = perEcho.reduce((sum, us) => sum + us, 0);
+          const name = `GNS, ${count} workers: busiest thread per echo`;
+          cases.push({ ...compareGoal({ name, unit: "us" }, busiest.get(count), whole), baselineName: "all threads" });
+        }),
+      );
+    }
+    // The busiest thread has a worker's share and what is serial: the difference of the first and the last says how much.
+    const most = WORKERS.at(-1);
+    const serial = (most * busiest.get(most) - busiest.get(1)) / (most - 1);
+    cases.push({
+      ...compareGoal({ name: "GNS, serial work per echo", unit: "us" }, serial, 25),
+      baselineName: "the prototype",
+    });
+    return { cases };
+  },
+};
+
+export const scenarios = [killed, drained, idle, gns];

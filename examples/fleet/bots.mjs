@@ -9,6 +9,7 @@ export class Bot {
   suspensions = 0;
   faults = [];
   client;
+  #rooms;
   #isOver = false;
 
   /** @param socketFactory how it connects */
@@ -18,6 +19,7 @@ export class Bot {
       socketFactory,
       peer: { keepAliveMs: 400, timeoutMs: 3000, handshakeTimeoutMs: 1500 },
     });
+    this.#rooms = new RoomsClient(this.client);
     this.client.on("suspended", () => this.suspensions++);
     this.client.on("disconnected", ({ text }) => this.#isOver || this.faults.push(`disconnected: ${text}`));
   }
@@ -28,9 +30,8 @@ export class Bot {
   }
 
   async join(port, room) {
-    const rooms = new RoomsClient(this.client);
-    await this.client.connect({ host: "127.0.0.1", port });
-    await rooms.joinById(room);
+    if (!this.isPlaying) await this.client.connect({ host: "127.0.0.1", port });
+    if (this.#rooms.room?.id !== room) await this.#rooms.joinById(room);
   }
 
   /** Moves every `pauseMs`, and checks each answer: nothing acknowledged is lost, nothing counts twice. */

@@ -68,10 +68,13 @@ export class Fleet {
     return this.hosts.filter(({ isAlive }) => isAlive);
   }
 
+  /** What a host finds its fleet by. Not as an argument: everybody can read those, and the fleet key is a secret. */
+  get env() {
+    return { ...process.env, FLEET: this.#settings };
+  }
+
   async add() {
-    // Not as an argument: everybody on a machine can read those, and the fleet key is a secret.
-    const env = { ...process.env, FLEET: this.#settings };
-    const host = new HostProcess(fork(program, [], { env, stdio: ["ignore", "inherit", "inherit", "ipc"] }));
+    const host = new HostProcess(fork(program, [], { env: this.env, stdio: ["ignore", "inherit", "inherit", "ipc"] }));
     this.hosts.push(host);
     await host.ready();
     return host;

@@ -31,7 +31,7 @@ const report = () => {
 };
 const timer = setInterval(report, 200);
 
-process.on("message", async ({ create }) => {
+process.on("message", async ({ create = [] }) => {
   for (const id of create) await host.createRoom("game", { id });
   report();
 });

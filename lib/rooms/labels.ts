@@ -48,9 +48,11 @@ function faultOf(label: string, value: unknown): string | null {
   return isText ? null : `a number, a boolean, or a text of at most ${MAX_TEXT_BYTES} bytes that can be seen`;
 }
 
-/** Whether a room has all of the labels that are wanted. */
-export const hasLabels = (labels: Labels, wanted: Labels): boolean =>
-  Object.entries(wanted).every(([label, value]) => labels[label] === value);
+/** Says of labels whether they have all that are wanted. Made once for many rooms: a stranger's wish may have 16. */
+export function labelMatcher(wanted: Labels): (labels: Labels) => boolean {
+  const entries = Object.entries(wanted);
+  return (labels) => entries.every(([label, value]) => labels[label] === value);
+}
 
 /** Labels as they travel. Strangers send them, so they are checked when they are read. */
 export const labelsCodec: Codec<Labels> = defineCodec<Labels>({
@@ -77,7 +79,7 @@ export const labelsCodec: Codec<Labels> = defineCodec<Labels>({
     }
     return Object.fromEntries(entries);
   },
-  equals: (one, other) => hasLabels(one, other) && hasLabels(other, one),
+  equals: (one, other) => labelMatcher(one)(other) && labelMatcher(other)(one),
   default: () => ({}),
 });
 

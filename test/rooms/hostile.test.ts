@@ -260,6 +260,36 @@ test("a room that a listener closes while a player comes in leaves the player in
   expect(world.errors).toEqual([]);
 });
 
+test("a player whom the host moves into the room that is just being opened for it keeps its seat there", async () => {
+  let isMoved = false;
+  let world: RoomsWorld | null = null;
+  world = await started({
+    capacity: 1,
+    emptyMs: 1000,
+    open: (room) => {
+      // As soon as the room takes players.
+      void (async () => {
+        for (let turns = 0; turns < 100 && !isMoved; turns++) {
+          await null;
+          const [player] = world?.host.server.players ?? [];
+          try {
+            if (player) world?.host.move(player, room);
+            isMoved = player !== undefined;
+          } catch {
+            // It is not open yet.
+          }
+        }
+      })();
+      return Promise.resolve();
+    },
+  });
+  const { rooms } = await world.connect();
+  await world.wait(rooms.create("arena")).catch(() => {});
+  await world.run(5000, 20);
+  expect([isMoved, rooms.room?.kind]).toEqual([true, "arena"]);
+  expect(world.host.rooms.map((room) => [room.players.length, room.freeSeats])).toEqual([[1, 0]]);
+});
+
 describe("a room that opens slowly", () => {
   async function slow() {
     let finish = (_error?: Error) => {};

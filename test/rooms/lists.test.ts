@@ -57,6 +57,41 @@ test("a list has the public rooms of its kind and labels, and follows them", asy
   expect([idsOf(list).length, sizes.length]).toEqual([0, told]);
 });
 
+test("a list is told nothing of rooms that it never had, and loses each that it had, however often its labels change", async () => {
+  const { world, create } = await started();
+  const mars = await create("arena", { map: "mars" });
+  const moon = await create("arena", { map: "moon" });
+  const { rooms } = await world.connect();
+  const list = rooms.lobby("arena", { labels: { map: "moon" } });
+  let changes = 0;
+  list.on("changed", () => void changes++);
+  await world.run(400);
+  expect([changes, idsOf(list)]).toEqual([1, [moon.id]]);
+  for (const isLocked of [true, false, true]) {
+    mars.isLocked = isLocked;
+    await world.run(400);
+  }
+  mars.labels = { map: "venus" };
+  await world.run(400);
+  expect(changes).toBe(1);
+  moon.labels = { map: "mars" };
+  moon.labels = { map: "venus" };
+  await world.run(400);
+  expect([changes, idsOf(list)]).toEqual([2, []]);
+  mars.labels = { map: "moon" };
+  await world.run(400);
+  list.close();
+  await world.run(400);
+  // It changes while nobody has the list, and again when somebody has.
+  mars.labels = { map: "pluto" };
+  const again = rooms.lobby("arena", { labels: { map: "pluto" } });
+  await world.run(400);
+  expect(idsOf(again)).toEqual([mars.id]);
+  mars.labels = { map: "moon" };
+  await world.run(400);
+  expect(idsOf(again)).toEqual([]);
+});
+
 test("a list stands still in a room, and is right again when the player is out of it", async () => {
   const { world, create } = await started();
   const first = await create("arena");

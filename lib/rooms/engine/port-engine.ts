@@ -1,6 +1,7 @@
-import { pause, systemClock } from "../../clock.js";
+import { type Clock, pause, systemClock } from "../../clock.js";
 import type { NetworkErrorCode } from "../../error-codes.js";
 import { EventHub } from "../../event-hub.js";
+import { promiseBefore } from "../../message/time/deadline.js";
 import { NetworkError } from "../../network-error.js";
 import { reportUncaught } from "../../report-uncaught.js";
 import { Answering } from "./answering.js";
@@ -34,9 +35,12 @@ import { WatchedCopy } from "./watched-copy.js";
 interface Following {
   readonly bucket: string;
   readonly copy: WatchedCopy;
-  /** Of its present watch. */
+  /** Of its present watch, 0 without one. */
   id: number;
 }
+
+/** After this time a call rejects that the other process has not answered: it stands still. */
+const CALL_MS = 6000;
 
 /** The pause before a copy is asked for again. */
 const AGAIN_MS = 200;
@@ -44,6 +48,7 @@ const AGAIN_MS = 200;
 /** An engine that another process has: whatever is asked of this end, that process does (`serveEngine`). */
 export class PortEngine implements Engine {
   readonly #port: Port;
+  readonly #clock: Clock;
   readonly #lossy: LossySender;
   readonly #events = new EventHub<EngineEvents>(["lost", "back"], reportUncaught);
   readonly #calls = new Calls();
@@ -56,8 +61,10 @@ export class PortEngine implements Engine {
   #isUp = true;
   #isClosed = false;
 
-  constructor(port: Port) {
+  /** @param clock times how long the other process may take for an answer */
+  constructor(port: Port, clock: Clock = systemClock) {
     this.#port = port;
+    this.#clock = clock;
     this.#lossy = new LossySender(port);
     this.#stop = port.listen(
       (message) => this.#hear(message),
@@ -113,7 +120,7 @@ export class PortEngine implements Engine {
 
   async request(subject: string, data: Uint8Array, { timeoutMs }: { timeoutMs: number }): Promise<Uint8Array> {
     const message = takeMessage(subject, data, timeoutMs);
-    return this.#call("request", [subject, message, timeoutMs], message.length);
+    return this.#call("request", [subject, message, timeoutMs], message.length, { timeoutMs });
   }
 
   answer(subject: string, on: Answer): () => void {
@@ -148,11 +155,17 @@ export class PortEngine implements Engine {
     return this.#port.send({ valveSockets: "engine", ...message } as PortMessage);
   }
 
-  async #call<T>(call: CallName, given: readonly unknown[], sizeBytes = 0, id = ++this.#lastId): Promise<T> {
+  async #call<T>(
+    call: CallName,
+    given: readonly unknown[],
+    sizeBytes = 0,
+    { id = ++this.#lastId, timeoutMs = CALL_MS }: { id?: number; timeoutMs?: number } = {},
+  ): Promise<T> {
     if (this.#isClosed) throw closed();
     if (!this.#isUp) throw notConnected();
+    const timeoutText = `The process that has the engine has not answered within ${timeoutMs} ms`;
     const run = () =>
-      new Promise<unknown>((resolve, reject) => {
+      promiseBefore<unknown>(this.#clock, { timeoutMs, timeoutText, signal: undefined }, (resolve, reject) => {
         this.#results.set(id, { resolve, reject });
         if (!this.#send({ type: "call", id, call, with: given })) reject(notConnected());
       }).finally(() => this.#results.delete(id));
@@ -179,7 +192,14 @@ export class PortEngine implements Engine {
   async #follow(following: Following): Promise<void> {
     const id = ++this.#lastId;
     following.id = id;
-    await this.#call<Entries>("watch", [following.bucket], 0, id);
+    try {
+      await this.#call<Entries>("watch", [following.bucket], 0, { id });
+    } catch (error) {
+      // An answer that comes now is nobody's any more.
+      if (following.id === id) following.id = 0;
+      this.#end(id);
+      throw error;
+    }
   }
 
   /** Rebuilds a copy that is not current, until that has come about or the link is lost. */
@@ -189,7 +209,7 @@ export class PortEngine implements Engine {
         return await this.#follow(following);
       } catch {
         id = following.id;
-        await pause(systemClock, AGAIN_MS);
+        await pause(this.#clock, AGAIN_MS);
       }
     }
   }
@@ -198,7 +218,7 @@ export class PortEngine implements Engine {
     const id = ++this.#lastId;
     let page: Page | undefined;
     try {
-      page = await this.#call<Page>("read", [log, subject, after], 0, id);
+      page = await this.#call<Page>("read", [log, subject, after], 0, { id });
       for (;;) {
         yield* page.records;
         if (page.isLast) return;

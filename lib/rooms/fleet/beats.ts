@@ -75,6 +75,8 @@ export interface BeatOptions {
   /** A name as of a bucket: what distinguishes this fleet from others on the same engine. */
   app: string;
   clock: Clock;
+  /** Of this host. */
+  id: string;
   /** What this host says of itself. */
   state(): HostState;
   /** @defaultValue 500 ms */
@@ -156,7 +158,7 @@ export class Beats {
     if (!beat) return; // Of another version, or of no host.
     const { isLast, ...state } = beat;
     const nowMs = this.#options.clock.now();
-    if (state.id === this.#options.state().id) {
+    if (state.id === this.#options.id) {
       if (nowMs - this.#ownMs >= this.#options.deadMs) this.#steadySinceMs = nowMs;
       this.#ownMs = nowMs;
     }

@@ -178,12 +178,12 @@ export class Directory {
 
   /** The sessions of whoever has proved this identity: several only if the application allows it. */
   sessionsOf(identity: string): SessionEntry[] {
-    return this.#bySession.list("identity", identity);
+    return this.#sessionsBy("identity", identity);
   }
 
   /** @param room "": those who are in none */
   sessionsIn(room: string): SessionEntry[] {
-    return this.#bySession.list("room", room);
+    return this.#sessionsBy("room", room);
   }
 
   /**
@@ -212,6 +212,10 @@ export class Directory {
   close(): void {
     this.#rooms.close();
     this.#sessions.close();
+  }
+
+  #sessionsBy(field: "room" | "identity", value: string): SessionEntry[] {
+    return this.#bySession.ids(field, value).map((id) => this.#sessions.find(id) as SessionEntry);
   }
 
   /** Writes a claim. Where the answer is lost, the key says who has won: nobody else writes this owner. */
@@ -246,24 +250,27 @@ const isNewer = (found: SessionEntry, session: SessionEntry) =>
 const isSame = (one: SessionEntry, other: SessionEntry) =>
   (["room", "host", "moves", "epoch", "playerId"] as const).every((field) => one[field] === other[field]);
 
-/** The sessions of the copy by room and by identity. */
+/** The sessions of the copy by room and by identity: their ids. */
 class SessionIndex {
-  readonly #sessions = { room: new Map<string, Set<SessionEntry>>(), identity: new Map<string, Set<SessionEntry>>() };
+  readonly #ids = { room: new Map<string, Set<string>>(), identity: new Map<string, Set<string>>() };
 
   follow(now: SessionEntry | null, before: SessionEntry | null): void {
     for (const field of ["room", "identity"] as const) {
-      const index = this.#sessions[field];
+      if (now?.[field] === before?.[field]) continue;
+      const index = this.#ids[field];
       if (before) {
         const others = index.get(before[field]);
-        others?.delete(before);
+        others?.delete(before.id);
         if (others?.size === 0) index.delete(before[field]);
       }
-      if (now && (field === "room" || now[field] !== ""))
-        index.set(now[field], (index.get(now[field]) ?? new Set()).add(now));
+      if (!now || (field === "identity" && now.identity === "")) continue;
+      const others = index.get(now[field]);
+      if (others) others.add(now.id);
+      else index.set(now[field], new Set([now.id]));
     }
   }
 
-  list(field: "room" | "identity", value: string): SessionEntry[] {
-    return [...(this.#sessions[field].get(value) ?? [])];
+  ids(field: "room" | "identity", value: string): string[] {
+    return [...(this.#ids[field].get(value) ?? [])];
   }
 }

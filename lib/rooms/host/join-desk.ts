@@ -102,13 +102,13 @@ export class JoinDesk {
       if (!room && (!player.isAuthenticated || this.#house.roomOf(player) !== from)) return;
       room ??= this.#seat(player, question, true);
       if (!this.#house.isOpen(room)) await this.#opened(player, room);
-      if (!player.isAuthenticated || this.#house.roomOf(player) !== from) partsOf(room).seats.release(player);
+      if (!player.isAuthenticated || this.#house.roomOf(player) !== from) this.#giveBack(player, room);
       else {
         this.joins++;
         this.#house.moveIn(player, room, number);
       }
     } catch (error) {
-      if (room) partsOf(room).seats.release(player);
+      if (room) this.#giveBack(player, room);
       const code = String((error as Partial<NetworkError>).code).replace("ERR_", "") as Refusal;
       if (REFUSALS.includes(code)) this.refuse(player, number, code, (error as Error).message);
       else this.#failed(player, number, error);
@@ -138,6 +138,11 @@ export class JoinDesk {
     } finally {
       this.#waiting.delete(player);
     }
+  }
+
+  /** A player does not come by this question. The host may have moved it into the room meanwhile. */
+  #giveBack(player: INetworkPlayer, room: Room): void {
+    if (this.#house.roomOf(player) !== room) partsOf(room).seats.release(player);
   }
 
   async #opened(player: INetworkPlayer, room: Room): Promise<void> {

@@ -1,4 +1,4 @@
-import { hasLabels, type Labels } from "../labels.js";
+import { type Labels, labelMatcher } from "../labels.js";
 import type { Room } from "./room.js";
 
 /** Which rooms are wanted. What is left out does not matter. */
@@ -54,6 +54,7 @@ export class RoomDirectory {
   /** In the order in which they were made. */
   find({ kind, labels = {} }: RoomFilter): Room[] {
     const rooms = kind === undefined ? this.#byId.values() : (this.#byKind.get(kind) ?? []);
-    return [...rooms].filter((room) => hasLabels(room.labels, labels));
+    const isMatch = labelMatcher(labels);
+    return [...rooms].filter((room) => isMatch(room.labels));
   }
 }

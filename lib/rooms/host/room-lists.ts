@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.js";
 import { sourceOf } from "../../guard/source.js";
 import { TokenBucket } from "../../guard/token-bucket.js";
 import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
-import { hasLabels, type Labels } from "../labels.js";
+import { type Labels, labelMatcher } from "../labels.js";
 import { ListMessage, MAX_LISTED, type RoomInfo } from "../room-messages.js";
 import type { Room } from "./room.js";
 import type { RoomDirectory } from "./room-directory.js";
@@ -29,6 +29,7 @@ interface Watch {
   readonly number: number;
   readonly kind: string;
   readonly labels: Labels;
+  readonly isMatch: (labels: Labels) => boolean;
   readonly watchers: Set<Watcher>;
 }
 
@@ -57,8 +58,9 @@ export class RoomLists {
   readonly #lobby: NetworkServer;
   readonly #watches = new Map<string, Watch>();
   readonly #byPlayer = new Map<INetworkPlayer, Set<Watcher>>();
-  /** Rooms that have changed since the last messages; those that are gone too. */
-  readonly #changed = new Set<Room>();
+  /** Rooms that have changed since the last messages, those that are gone too, with all labels that they had since. */
+  readonly #changed = new Map<Room, Set<Labels>>();
+  readonly #labelsOf = new WeakMap<Room, Labels>();
   /** Those who are owed something and have space for it, by their source. */
   readonly #behind = new Map<string, Set<Watcher>>();
   readonly #bytes: TokenBucket;
@@ -81,7 +83,8 @@ export class RoomLists {
     const key = JSON.stringify([kind, Object.entries(labels).sort()]);
     let watch = this.#watches.get(key);
     if (!watch) {
-      watch = { key, number: ++this.#lastNumber >>> 0, kind, labels, watchers: new Set() };
+      const isMatch = labelMatcher(labels);
+      watch = { key, number: ++this.#lastNumber >>> 0, kind, labels, isMatch, watchers: new Set() };
       this.#watches.set(key, watch);
     }
     const watcher: Watcher = { watch, player, source: sourceOf(player.address), asked, owed: null };
@@ -106,8 +109,10 @@ export class RoomLists {
 
   /** A room is there, has changed, or is there no more. */
   changed(room: Room): void {
+    const before = this.#labelsOf.get(room) ?? room.labels;
+    this.#labelsOf.set(room, room.labels);
     if (room.code !== null || this.#watches.size === 0) return;
-    this.#changed.add(room);
+    this.#changed.set(room, (this.#changed.get(room) ?? new Set([before])).add(room.labels));
     this.#timer ??= this.#clock.setTimeout(() => this.#flush(), INTERVAL_MS);
   }
 
@@ -180,8 +185,13 @@ export class RoomLists {
     const changed = [...this.#changed];
     this.#changed.clear();
     for (const watch of this.#watches.values()) {
-      const ofKind = changed.filter((room) => room.kind === watch.kind);
-      if (ofKind.length > 0) this.#tell(watch, ofKind);
+      // Of others it has told nobody.
+      const listed = changed.filter(([room, labels]) => room.kind === watch.kind && [...labels].some(watch.isMatch));
+      if (listed.length > 0)
+        this.#tell(
+          watch,
+          listed.map(([room]) => room),
+        );
     }
   }
 
@@ -212,7 +222,7 @@ export class RoomLists {
     let bytes = 100;
     for (const room of rooms) {
       if (told.length === MAX_LISTED) break;
-      const isShown = this.#directory.has(room) && hasLabels(room.labels, watch.labels);
+      const isShown = this.#directory.has(room) && watch.isMatch(room.labels);
       const roomBytes = isShown ? 200 + 3 * JSON.stringify(room.labels).length : 100;
       if (bytes + roomBytes > MAX_BYTES && told.length > 0) break;
       bytes += roomBytes;

@@ -48,7 +48,7 @@ export class Seats {
 
   /** Gives a player a seat, as it stays for whoever is suspended. @returns false: none is free */
   take(player: INetworkPlayer, isSpectator: boolean): boolean {
-    if (!this.isFree(isSpectator)) return false;
+    if (this.#holders.get(player)?.isSpectator !== isSpectator && !this.isFree(isSpectator)) return false;
     this.#holders.set(player, { isSpectator });
     this.#onChange();
     return true;

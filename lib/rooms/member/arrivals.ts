@@ -18,7 +18,7 @@ import type { JoinDesk } from "../host/join-desk.js";
 import { readCode, roomOfTicket } from "../host/names.js";
 import { partsOf, type Room } from "../host/room.js";
 import type { RoomHouse } from "../host/room-house.js";
-import { hasLabels } from "../labels.js";
+import { labelMatcher } from "../labels.js";
 import { type JoinQuestion, stayCodec } from "../room-messages.js";
 import { ExpectRequest, FindRequest } from "./fleet-requests.js";
 import type { FleetSessions } from "./fleet-sessions.js";
@@ -146,9 +146,10 @@ export class Arrivals {
   async #findFree({ kind, labels, isSpectator }: JoinQuestion): Promise<string | undefined> {
     const { kept, remote, id } = this.#owner;
     const hosts = new Set<string>();
+    const isMatch = labelMatcher(labels);
     for (const room of kept.directory?.rooms() ?? []) {
       const isWanted = room.kind === kind && room.isOpen && room.code === "" && room.owner !== id;
-      if (isWanted && hasLabels(room.labels, labels)) hosts.add(room.owner);
+      if (isWanted && isMatch(room.labels)) hosts.add(room.owner);
       if (hosts.size >= MAX_ASKED) break;
     }
     for (const host of hosts) {

@@ -5,7 +5,7 @@ import { addressesOf, type HostState } from "../fleet/beats.js";
 import type { RoomEntry } from "../fleet/directory.js";
 import type { RemoteHandler, RemoteRequestHandler, RemoteTarget } from "../fleet/remote-messages.js";
 import type { RoomFilter } from "../host/room-directory.js";
-import { hasLabels, type Labels } from "../labels.js";
+import { type Labels, labelMatcher } from "../labels.js";
 import { ReserveRequest } from "./fleet-requests.js";
 import type { Membership } from "./membership.js";
 
@@ -131,9 +131,8 @@ export class Fleet {
   /** The rooms of all hosts that a filter lets through, private ones too, as the directory's copy has them. */
   findRooms({ kind, labels = {} }: RoomFilter = {}): FleetRoom[] {
     const rooms = [...(this.#membership.kept.directory?.rooms() ?? [])];
-    return rooms
-      .filter((room) => (kind === undefined || room.kind === kind) && hasLabels(room.labels, labels))
-      .map(roomOf);
+    const isMatch = labelMatcher(labels);
+    return rooms.filter((room) => (kind === undefined || room.kind === kind) && isMatch(room.labels)).map(roomOf);
   }
 
   /** Where the player is who has proven this identity: what its authenticator found out, or its `subject`. */

@@ -55,8 +55,8 @@ export class KeptRooms implements RoomKeeper {
 
   constructor(owner: KeptRoomsOwner) {
     this.#owner = owner;
-    const { engine, app, clock } = owner;
-    this.beats = new Beats({ engine, app, clock, state: () => owner.state() });
+    const { engine, app, clock, id } = owner;
+    this.beats = new Beats({ engine, app, clock, id, state: () => owner.state() });
     const onError = (error: unknown) => owner.report(error, "a checkpoint");
     this.checkpoints = new Checkpoints({ clock, onError });
   }

@@ -53,6 +53,7 @@ export class RoomFinder {
         continue;
       }
       const entry = await this.#read(kept.directory, id);
+      if (house.directory.byId(id)) continue; // Whoever else looks for it was faster.
       if (!entry) return null;
       if (kept.mayClaim(entry)) {
         if (!this.#owner.mayTake() || !this.#owner.hasKind(entry.kind)) throw busy(id);

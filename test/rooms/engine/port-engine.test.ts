@@ -5,6 +5,7 @@ import { MemoryEngine } from "../../../lib/rooms/engine/index.js";
 import { portOf } from "../../../lib/rooms/engine/port.js";
 import { PortEngine } from "../../../lib/rooms/engine/port-engine.js";
 import { serveEngine } from "../../../lib/rooms/engine/serve-engine.js";
+import { FakeClock } from "../../../lib/testing/index.js";
 import { describeEngine } from "./conformance/index.js";
 import { bytes, code, readAll } from "./conformance/world.js";
 
@@ -167,6 +168,111 @@ test("a watch of a process that does not read ends after 8 MiB; then its copy is
   go();
   await turn();
   expect(watch.get("later")?.value).toEqual(bytes("2"));
+});
+
+describe("a parent that stands still", () => {
+  async function standing() {
+    const { parent, child } = channelPair();
+    const engine = new MemoryEngine();
+    const clock = new FakeClock();
+    const end = new PortEngine(portOf(child), clock);
+    serveEngine(engine.link(), portOf(parent));
+    const [bucket, log] = [await end.bucket("rooms"), await end.log("events")];
+    const revision = await bucket.create("a", bytes("1"));
+    await log.append("room", bytes("1"), { expected: 0n, id: "id1" });
+    const watch = await bucket.watch();
+    return { engine, clock, end, bucket, log, revision, watch, ...heldBack(parent) };
+  }
+
+  test("ends no call's wait before its time, and each one then; the engine is not lost", async () => {
+    const { clock, end, bucket, log, revision, watch } = await standing();
+    const calls: [string, Promise<unknown>][] = [
+      ["bucket", end.bucket("other")],
+      ["log", end.log("other")],
+      ["get", bucket.get("a")],
+      ["create", bucket.create("b", bytes("1"))],
+      ["update", bucket.update("a", bytes("1"), revision)],
+      ["delete", bucket.delete("a", revision)],
+      ["watch", bucket.watch()],
+      ["append", log.append("room", bytes("2"), { expected: 1n, id: "id2" })],
+      ["read", readAll(log, "room")],
+      ["trim", log.trim("room", 1n)],
+    ];
+    const ended: string[] = [];
+    for (const [name, call] of calls) call.catch(({ code }) => ended.push(`${name} ${code}`));
+    const asked = end.request("ask", bytes("?"), { timeoutMs: 10_000 }).catch(({ code }) => ended.push(code));
+    clock.advance(5999);
+    await turn();
+    expect(ended).toEqual([]);
+    clock.advance(1);
+    await turn();
+    expect(ended.sort()).toEqual(calls.map(([name]) => `${name} ERR_TIMEOUT`).sort());
+    clock.advance(4000);
+    await asked;
+    expect(ended.at(-1)).toBe("ERR_TIMEOUT");
+    expect([end.connected, watch.isCurrent]).toEqual([true, true]);
+  });
+
+  test("holds no place of the calls that may wait, and what it answers late is nobody's", async () => {
+    const { engine, clock, end, bucket, watch, go } = await standing();
+    const asked = Array.from({ length: MAX_IN_FLIGHT }, () => bucket.get("a").catch(({ code }) => code));
+    expect(await bucket.get("a").catch(({ code }) => code)).toBe("ERR_TOO_MANY_REQUESTS");
+    clock.advance(6000);
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(["ERR_TIMEOUT"]));
+    const changed: string[] = [];
+    const watching = bucket.watch(({ key }) => changed.push(key));
+    watching.catch(() => {});
+    await turn();
+    clock.advance(6000);
+    await expect(watching).rejects.toEqual(code("ERR_TIMEOUT"));
+    go();
+    await turn();
+    await turn();
+    await (await engine.bucket("rooms")).create("b", bytes("2"));
+    await turn();
+    go();
+    await turn();
+    expect([changed, watch.get("b")?.value]).toEqual([[], bytes("2")]);
+    // The parent goes on, and so does everything here.
+    const got = bucket.get("b");
+    await turn();
+    go();
+    expect((await got)?.value).toEqual(bytes("2"));
+    expect(end.connected).toBe(true);
+  });
+
+  test("has a copy that it should make anew asked for again and again", async () => {
+    const { engine, clock, watch, kept, go } = await standing();
+    const piece = bytes("x".repeat(999_000));
+    const other = await engine.bucket("rooms");
+    for (let at = 0; at < 10; at++) await other.create(`key${at}`, piece);
+    await turn();
+    // The gap is told, and the answer to what follows does not come.
+    go();
+    while (watch.isCurrent) await turn();
+    await turn();
+    const unanswered = kept.splice(0);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      clock.advance(6000);
+      await turn();
+      expect(watch.isCurrent).toBe(false);
+      unanswered.push(...kept.splice(0));
+      clock.advance(200);
+      await turn();
+    }
+    while (!watch.isCurrent) {
+      go();
+      await turn();
+    }
+    // Answers to attempts that were given up come last, and change nothing.
+    await other.delete("key9", (await other.get("key9"))?.revision ?? 0n);
+    await turn();
+    go();
+    await turn();
+    for (const leave of unanswered) leave();
+    await turn();
+    expect([watch.isCurrent, watch.size]).toEqual([true, 10]);
+  });
 });
 
 test("requests to a process that does not read fail", async () => {

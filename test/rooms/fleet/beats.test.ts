@@ -22,7 +22,7 @@ async function fleet() {
   const hosts = ["a", "b", "c"].map((id) => {
     const clock = new FakeClock();
     const link = engine.link();
-    const beats = new Beats({ engine: link, app: "test", clock, state: () => stateOf(id) });
+    const beats = new Beats({ engine: link, app: "test", clock, id, state: () => stateOf(id) });
     beats.start();
     onTestFinished(() => beats.stop());
     return { id, clock, link, beats };

@@ -115,7 +115,7 @@ test("a host that does not beat is dead, and its room is taken over; requests fi
         ...{ id, fingerprint: new Uint8Array(8), addresses: [], serverKey: "" },
         ...{ rooms: 0, players: 0, capacity: 1, load: 0, isDraining: false },
       };
-      const beats = new Beats({ engine, app: "beats", clock: systemClock, state: () => state });
+      const beats = new Beats({ engine, app: "beats", clock: systemClock, id: state.id, state: () => state });
       const remote = new RemoteMessages({
         ...{ engine, app: "beats", fingerprint: () => new Uint8Array(8), host: id },
         locate: (target) => ("room" in target ? directory.findRoom(target.room)?.owner : undefined),

@@ -20,7 +20,7 @@ import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
 import { connectRaw, NO_TICKET } from "../../support/raw-ends.js";
 
 const newProtocol = () => defineProtocol({ name: "hostile", version: 1, messages: [] });
-const rooms = { game: { capacity: 2, emptyMs: Number.POSITIVE_INFINITY, clientsCreate: false, open() {} } };
+const rooms = { game: { capacity: 4, emptyMs: Number.POSITIVE_INFINITY, clientsCreate: false, open() {} } };
 const KEY = new Uint8Array(32).fill(7);
 
 async function started() {
@@ -126,6 +126,32 @@ test("the fleet's key is changed while players play: sessions of the old one go 
   const resumed = new Promise((resolve) => client.on("resumed", resolve));
   expect(await fleet.wait(resumed)).toBe(client.player);
   expect(b.host.getRoom("one")?.players).toHaveLength(1);
+});
+
+test("two who look for a room of a dead host in the same moment both get it", async () => {
+  const { fleet, a, b } = await started();
+  await fleet.wait(a.host.createRoom("game", { id: "empty" }));
+  await a.kill();
+  await fleet.run(3000, 20);
+  const seats = [b.host.fleet?.reserve("empty"), b.host.fleet?.reserve("empty")];
+  const tickets = await fleet.wait(Promise.allSettled(seats));
+  expect(tickets.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+  expect(b.errors).toEqual([]);
+});
+
+test("a host that is drained twice at once moves each room once, and both calls end with the same", async () => {
+  const { fleet, a, player } = await started();
+  const c = await fleet.add();
+  await fleet.run(1000, 20);
+  const events: string[] = [];
+  player.client.on("suspended", () => void events.push("suspended"));
+  const claims = () => fleet.processes.reduce((sum, { host }) => sum + (host.fleet?.metrics.claimed ?? 0), 0);
+  const draining = [a.host.drain(), a.host.drain({ deadlineMs: 20_000 })];
+  expect(await fleet.wait(Promise.all(draining))).toEqual([0, 0]);
+  await fleet.run(1000, 20);
+  expect([a.host.server.active, claims(), events]).toEqual([false, 1, []]);
+  expect([player.client.isAuthenticated, player.rooms.room?.id]).toEqual([true, "one"]);
+  expect([...a.errors, ...c.errors]).toEqual([]);
 });
 
 const book = (key = KEY) => new TicketBook(new FleetKeys([key]), "door");

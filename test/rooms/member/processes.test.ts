@@ -1,15 +1,25 @@
+import { spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Bot } from "../../../examples/fleet/bots.mjs";
 import { Fleet } from "../../../examples/fleet/fleet.mjs";
 import { NatsEngine } from "../../../lib/rooms/engine/index.js";
+import { hearHosts } from "../../../lib/rooms/fleet/beats.js";
+import { Directory } from "../../../lib/rooms/fleet/directory.js";
 import { UdpSocketFactory } from "../../../lib/socket/udp.js";
+import { seededRandom } from "../../../lib/testing/index.js";
 import { type NatsCluster, startNats } from "../../../scripts/nats-cluster.mjs";
 import { bundlePage, launchBrowser } from "../../support/browser-page.js";
 
-const ROOMS = 50;
-const CLIENTS = 20;
+const IS_STRESS = process.env.VALVE_SOCKETS_STRESS === "1";
+/** How many seeds, rooms, clients over UDP, and pages: VALVE_SOCKETS_FLEET=1,200,50,2. */
+const SIZES = process.env.VALVE_SOCKETS_FLEET ?? (IS_STRESS ? "20,1000,150,10" : "1,50,19,1");
+const [SEEDS, ROOMS, CLIENTS, PAGES] = SIZES.split(",").map(Number) as [number, number, number, number];
+const HOSTS = 3;
+/** Until every client has heard which hosts there are: it asks every 10 s. */
+const NEWS_MS = 13_000;
 
 let nats: NatsCluster;
 let browser: Browser;
@@ -68,70 +78,129 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(20);
 }
 
-test("hosts are killed, stopped and drained, NATS is killed: nothing acknowledged is lost or there twice", async () => {
-  const fleet = new Fleet(nats.servers, "processes");
-  const bots: Player[] = [];
+/** Joins a room. On a busy machine that takes longer than it may at first. */
+async function join(bot: Player, port: number, room: string, attempts = 10): Promise<void> {
   try {
-    for (let at = 0; at < 3; at++) await fleet.add();
-    const [first, second, third] = fleet.hosts;
-    const ids = Array.from({ length: ROOMS }, (_, at) => `room${at}`);
-    for (const [at, host] of fleet.hosts.entries()) host.create(ids.filter((_, index) => index % 3 === at));
-    await until(() => fleet.hosts.flatMap(({ rooms }: { rooms: string[] }) => rooms).length === ROOMS);
-    for (let at = 0; at < CLIENTS; at++) {
-      const isPage = at === 0;
-      const bot: Player = isPage ? await newPageBot() : new Bot(new UdpSocketFactory({ host: "127.0.0.1" }));
-      bots.push(bot);
-      const { port, webSocketPort } = fleet.hosts[at % 3];
-      // Each through a door that is not always the host of its room.
-      await bot.join(isPage ? webSocketPort : port, ids[(at * 7) % ROOMS] as string);
-    }
-    const playerIds = bots.map(({ client }) => client.player?.id);
-    const playing = bots.map((bot) => bot.play(10));
-    /** All have moved on, `count` times from now. */
-    const allMove = async (count = 10) => {
-      const from = bots.map(({ acknowledged }) => acknowledged);
-      await until(() => bots.every(({ acknowledged }, at) => acknowledged >= (from[at] ?? 0) + count));
-    };
-    await allMove();
-    expect(bots.every(({ suspensions }) => suspensions === 0)).toBe(true);
-
-    await first.end("SIGKILL");
-    await allMove();
-    expect(bots.some(({ suspensions }) => suspensions > 0)).toBe(true);
-
-    second.signal("SIGSTOP");
-    await allMove();
-    second.signal("SIGCONT");
-    // Its copies end: each room that somebody has looked for meanwhile is the third's.
-    await until(() => second.rooms.every((id: string) => !third.rooms.includes(id)));
-    await allMove();
-
-    await nats.nodes[0]?.kill();
-    const during = bots.map(({ client }) => client.player);
-    await delay(1000);
-    await nats.nodes[0]?.restart();
-    await allMove();
-    expect(bots.map(({ client }) => client.player)).toEqual(during);
-
-    await fleet.add();
-    const suspensions = bots.map((bot) => bot.suspensions);
-    expect(await third.end("SIGTERM")).toBe(0);
-    await allMove();
-    expect(bots.map((bot) => bot.suspensions)).toEqual(suspensions);
-
-    expect(bots.flatMap(({ faults }) => faults)).toEqual([]);
-    expect(bots.map(({ client }) => client.player?.id)).toEqual(playerIds);
-    await Promise.all(bots.map((bot) => bot.leave()));
-    await Promise.all(playing);
-    // One owner for each room that a player was in; no session is left.
-    const engine = await NatsEngine.connect({ servers: nats.servers });
-    const sessions = await (await engine.bucket("processes-sessions")).watch();
-    await until(() => sessions.size === 0);
-    await engine.close();
-    const owned = fleet.alive.flatMap(({ rooms }: { rooms: string[] }) => rooms);
-    expect(new Set(owned).size).toBe(owned.length);
-  } finally {
-    await Promise.all(bots.map((bot) => bot.leave()));
-    await fleet.close();
+    await bot.join(port, room);
+  } catch (error) {
+    if (attempts === 0) throw error;
+    await join(bot, port, room, attempts - 1);
   }
-}, 240_000);
+}
+
+/** A parent with hosts, as a process group that ends all at once. */
+function startParent(fleet: Fleet, hosts: number) {
+  const program = fileURLToPath(new URL("parent.mjs", import.meta.url));
+  const child = spawn(process.execPath, [program, `${hosts}`], { env: fleet.env, detached: true, stdio: "inherit" });
+  let isOver = false;
+  return () => {
+    if (!isOver && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    isOver = true;
+  };
+}
+
+test.each(Array.from({ length: SEEDS }, (_, at) => at + 1))(
+  "hosts are killed, stopped and drained, a parent dies with its hosts, NATS is killed: nothing acknowledged is lost or there twice (seed %i)",
+  async (seed) => {
+    const random = seededRandom(seed);
+    const app = `processes${seed}`;
+    const fleet = new Fleet(nats.servers, app);
+    const bots: Player[] = [];
+    const engine = await NatsEngine.connect({ servers: nats.servers });
+    const directory = await Directory.open(engine, app);
+    const heard = new Set<string>();
+    hearHosts(engine, app, (id, state) => (state ? heard.add(id) : heard.delete(id)));
+    let endParent = () => {};
+    try {
+      for (let at = 0; at < HOSTS; at++) await fleet.add();
+      const ids = Array.from({ length: ROOMS }, (_, at) => `room${at}`);
+      for (const [at, host] of fleet.hosts.entries()) host.create(ids.filter((_, index) => index % HOSTS === at));
+      const owned = () => fleet.alive.flatMap(({ rooms }: { rooms: string[] }) => rooms);
+      await until(() => owned().length === ROOMS);
+      for (let at = 0; at < CLIENTS + PAGES; at++) {
+        const isPage = at < PAGES;
+        const bot: Player = isPage ? await newPageBot() : new Bot(new UdpSocketFactory({ host: "127.0.0.1" }));
+        bots.push(bot);
+        const { port, webSocketPort } = fleet.hosts[at % HOSTS];
+        // Each through a door that is not always the host of its room.
+        await join(bot, isPage ? webSocketPort : port, ids[Math.floor(random() * ROOMS)] as string);
+      }
+      const playerIds = bots.map(({ client }) => client.player?.id);
+      const playing = bots.map((bot) => bot.play(10));
+      /** All have moved on, `count` times from now. */
+      const allMove = async (count = 10) => {
+        const from = bots.map(({ acknowledged }) => acknowledged);
+        await until(() => bots.every(({ acknowledged }, at) => acknowledged >= (from[at] ?? 0) + count));
+      };
+      const suspensions = () => bots.map((bot) => bot.suspensions);
+      const fullest = () => {
+        const players = (id: string) => [...directory.sessions()].filter(({ host }) => host === id).length;
+        return [...fleet.alive].sort((one, other) => players(other.id) - players(one.id))[0];
+      };
+      const dangers = {
+        killed: async () => {
+          const before = suspensions();
+          await fullest().end("SIGKILL");
+          await allMove();
+          expect(suspensions()).not.toEqual(before);
+        },
+        stopped: async () => {
+          const host = fullest();
+          host.signal("SIGSTOP");
+          await allMove();
+          host.signal("SIGCONT");
+          // Its copies end: each room that somebody has looked for meanwhile is another's.
+          await until(() => new Set(owned()).size === owned().length);
+        },
+        withoutEngine: async () => {
+          const during = bots.map(({ client }) => client.player);
+          await nats.nodes[0]?.kill();
+          await delay(1000);
+          await nats.nodes[0]?.restart();
+          await allMove();
+          expect(bots.map(({ client }) => client.player)).toEqual(during);
+        },
+        drained: async () => {
+          const known = new Set(heard);
+          endParent = startParent(fleet, 2);
+          const isOfParent = (id: string) =>
+            !known.has(id) && !fleet.hosts.some((host: { id: string }) => host.id === id);
+          await until(() => [...heard].filter(isOfParent).length === 2);
+          expect(await fullest().end("SIGTERM")).toBe(0);
+          await allMove();
+          await until(() => [...directory.sessions()].some(({ host }) => isOfParent(host)));
+          // All hosts of the parent at once, and the parent: their players find doors of others.
+          const before = suspensions();
+          endParent();
+          await until(() => suspensions().some((count, at) => count > (before[at] ?? 0)));
+          await allMove();
+          expect([...directory.sessions()].filter(({ host }) => isOfParent(host))).toEqual([]);
+        },
+      };
+      await allMove();
+      expect(suspensions().every((count) => count === 0)).toBe(true);
+      const order = Object.keys(dangers) as (keyof typeof dangers)[];
+      if (seed > 1) order.sort(() => random() - 0.5);
+      for (const danger of order) {
+        while (fleet.alive.length < (danger === "drained" ? 2 : HOSTS)) await fleet.add();
+        await dangers[danger]();
+        await allMove();
+        if (IS_STRESS) await delay(NEWS_MS);
+      }
+
+      expect(bots.flatMap(({ faults }) => faults)).toEqual([]);
+      expect(bots.map(({ client }) => client.player?.id)).toEqual(playerIds);
+      await Promise.all(bots.map((bot) => bot.leave()));
+      await Promise.all(playing);
+      // One owner for each room; no session is left.
+      await until(() => directory.isCurrent && [...directory.sessions()].length === 0);
+      expect(new Set(owned()).size).toBe(owned().length);
+    } finally {
+      endParent();
+      await Promise.all(bots.map((bot) => bot.leave()));
+      await fleet.close();
+      await engine.close();
+    }
+  },
+  600_000,
+);
