@@ -14,7 +14,7 @@ export function formatTable(cases) {
     figure(row.baseline),
     row.baselineName ?? "-",
     figure(row.ratio),
-    row.target === undefined ? "" : `>= ${row.target}`,
+    row.target === undefined ? "" : `>= ${figure(row.target)}`,
   ]);
   const table = [["case", "unit", "ours", "baseline", "against", "ratio", "target"], ...rows];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
