@@ -4,7 +4,7 @@ import { checkoutCache } from "../../scripts/paths.mjs";
 import { startProgram } from "../support/program.js";
 
 // test/native/failing_calls.cc; test/addon/offload.test.ts has what each part does then.
-const failing = join(checkoutCache("cmake"), "test", "native", "libfailing-calls.so");
+const failing = join(checkoutCache("cmake"), "Release", "libfailing-calls.so");
 const errors = ["EIO", "EINVAL", "EMSGSIZE", "EAGAIN", "ENOBUFS", "cut off"];
 
 describe.runIf(process.platform === "linux")("reliable messages arrive though batches of datagrams fail", () => {
