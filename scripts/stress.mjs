@@ -14,6 +14,7 @@ import { main, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
 const files = [
+  "test/interop/interop.test.ts",
   "test/valve/leak.test.ts",
   "test/valve/sockets/standstill.test.ts",
   "test/valve/sockets/wire-size.test.ts",

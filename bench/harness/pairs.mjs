@@ -49,6 +49,12 @@ export function compare({ key, name, unit, better = "less", target = undefined }
   };
 }
 
+/** A row for a figure of each of `runs` against a number that it should reach. */
+export function compareWithGoal(metric, runs, goal) {
+  const goals = runs.map(() => ({ [metric.key]: goal }));
+  return compare({ ...metric, target: 1 }, runs, "the goal", goals);
+}
+
 /** Rows for several metrics of one side of `samples` against another; `name` goes before the names of the metrics. */
 export function compareAll(name, metrics, samples, ours, baseline) {
   const row = (metric) => ({ ...metric, name: `${name}${metric.name ?? ""}` });
@@ -63,8 +69,9 @@ export const floodMetrics = [
   { key: "bothCpu", name: ", both ends", unit: "CPU s/M msg" },
 ];
 
-/** The metrics with a target for the first one. */
-export const withTarget = ([first, ...others], target) => [{ ...first, target }, ...others];
+/** The metrics with a target for the one called `key`, the first if nothing else is said. */
+export const withTarget = (metrics, target, key = metrics[0].key) =>
+  metrics.map((metric) => (metric.key === key ? { ...metric, target } : metric));
 
 /** "lost 3 of 2000; 20.0 Hz": what became of a swarm's messages. */
 export function describeSwarm(runs) {

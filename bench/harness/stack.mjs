@@ -17,17 +17,22 @@ export function prepareStack() {
 
 const perMillion = ({ cpuSeconds }, { count }) => (cpuSeconds / count) * 1e6;
 
-/** One flood from process to process: messages received per second, and CPU per million of them. */
-export function oneWay(options) {
+/**
+ * One flood from process to process: messages received per second, CPU per million of them, and the largest packet of
+ * a Peer. `command`: of both processes.
+ */
+export function oneWay(options, command = program()) {
   return withPeers(async (start) => {
-    const sink = start(program(), "sink", options);
+    const sink = start(command, "sink", options);
     const { event: _, ...place } = await sink.next("listening");
-    const flood = start(program(), "flood", { ...options, ...place });
+    const flood = start(command, "flood", { ...options, ...place });
     const [received, sent] = await Promise.all([sink.next("result"), flood.next("result")]);
     return {
       rate: received.count / received.seconds,
       senderCpu: perMillion(sent, sent),
       receiverCpu: perMillion(received, received),
+      bothCpu: perMillion({ cpuSeconds: sent.cpuSeconds + received.cpuSeconds }, received),
+      packetBytes: sent.packetBytes,
     };
   });
 }

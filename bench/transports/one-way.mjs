@@ -47,6 +47,6 @@ export async function flood({ connect }, { size = 64, warmup = 0.5, seconds = 1,
   turn();
   setTimeout(() => {
     meter.start();
-    setTimeout(() => report("result", meter.read()), seconds * 1000);
+    setTimeout(() => report("result", { ...meter.read(), packetBytes: link.packetBytes }), seconds * 1000);
   }, warmup * 1000);
 }

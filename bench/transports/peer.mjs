@@ -49,6 +49,11 @@ class PeerLink {
     return this.connection.bufferedBytes;
   }
 
+  /** The largest packet that is sent now. */
+  get packetBytes() {
+    return this.connection.metrics.maxPacketSize;
+  }
+
   /** Sends a stream without an end beside the messages. */
   async fill() {
     const writer = this.connection.openStream().writable.getWriter();

@@ -14,6 +14,10 @@ const network = { loss: 10, rate: 32 * 1024 * 1024, buffer: 4 * 1024 * 1024, lim
 
 const addon = [process.execPath, fileURLToPath(new URL("../../bench/peer/main.mjs", import.meta.url))];
 const gnsPeer = [requireGnsPeer()];
+/** The folder of an addon with GNS as it was published: `npm run test:stress` builds it. */
+const unmodified = process.env.VALVE_SOCKETS_UNMODIFIED;
+/** That GNS, with its own system calls. */
+const published = ["env", `VALVE_SOCKETS_PREBUILD=${unmodified}`, "VALVE_SOCKETS_WITHOUT=gso,gro,batch", ...addon];
 
 const sizes = drawSizes(MESSAGES, 0.22, SEED);
 const expectedBytes = sizes.reduce((sum, size) => sum + size, 0);
@@ -45,6 +49,14 @@ function transfer(sender: string[], receiver: string[], listener: "sender" | "re
   });
 }
 
+async function expectAll(...[sender, receiver, listener]: Parameters<typeof transfer>): Promise<void> {
+  const { sent, received, exitCodes } = await transfer(sender, receiver, listener);
+  expect(sent).toMatchObject({ count: MESSAGES, bytes: expectedBytes });
+  expect(sent.refused).toBeGreaterThan(0); // the send buffer was full at times, and nothing came of it
+  expect(received).toMatchObject({ count: MESSAGES, bytes: expectedBytes, hash: sent.hash });
+  expect(exitCodes).toEqual([0, 0]);
+}
+
 describe("the size table", () => {
   test("covers the whole range within the total", () => {
     expect(sizes).toHaveLength(MESSAGES);
@@ -66,11 +78,14 @@ describe("reliable messages between the addon and a C++ program, 10 % of the pac
     ["the addon listens and receives", gnsPeer, addon, "receiver"],
     ["the addon listens and sends", addon, gnsPeer, "sender"],
     ["the addon connects and receives", gnsPeer, addon, "sender"],
-  ] as const)("%s", { timeout: hangLimitMs }, async (_, sender, receiver, listener) => {
-    const { sent, received, exitCodes } = await transfer([...sender], [...receiver], listener);
-    expect(sent).toMatchObject({ count: MESSAGES, bytes: expectedBytes });
-    expect(sent.refused).toBeGreaterThan(0); // the send buffer was full at times, and nothing came of it
-    expect(received).toMatchObject({ count: MESSAGES, bytes: expectedBytes, hash: sent.hash });
-    expect(exitCodes).toEqual([0, 0]);
-  });
+  ] as const)("%s", { timeout: hangLimitMs }, (_, sender, receiver, listener) =>
+    expectAll([...sender], [...receiver], listener),
+  );
+
+  test.runIf(unmodified).each([
+    ["the published GNS listens and receives", addon, published, "receiver"],
+    ["the published GNS connects and sends", published, addon, "receiver"],
+  ] as const)("%s", { timeout: hangLimitMs }, (_, sender, receiver, listener) =>
+    expectAll([...sender], [...receiver], listener),
+  );
 });

@@ -148,7 +148,23 @@ describe("packets of connections, as docs/wire-format.md has them", () => {
   test("Unreliable", async () => {
     const callbacks = { onDelivered: () => {}, onLost: () => {} };
     const packets = await sentBy("reliable-lanes", ({ client }) => client.sendNotify(text("n"), callbacks));
-    expect(packets).toContain(vector("Unreliable (GNS)"));
+    expect(packets).toContain(vector("Unreliable (GNS): packet number 2"));
+  });
+
+  test("Ack of many ranges", async () => {
+    const { world, client } = await PeerWorld.connected({ kind: "reliable-lanes" });
+    const packets: string[] = [];
+    world.tap = (packet) => void packets.push(hex(packet));
+    const callbacks = { onDelivered: () => {}, onLost: () => {} };
+    for (let count = 0; count < 10; count++) {
+      client.send(text("u"), Channel.Unreliable);
+      await world.run(5);
+      client.sendNotify(text("n"), callbacks);
+      await world.run(5);
+    }
+    const expected = vector("Unreliable (GNS): Ack");
+    expect(packets).toContain(expected);
+    expect(packets[packets.indexOf(expected as string) + 1]).toBe(vector("Unreliable (GNS): Pong"));
   });
 });
 

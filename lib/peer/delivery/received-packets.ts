@@ -53,11 +53,11 @@ export class ReceivedPackets {
   }
 
   /**
-   * Whether an Ack names more than one range. They are forgotten when the other side acknowledges an Ack, and it does
-   * so only to those that travel with content (RFC 9000, 13.2.4).
+   * How many ranges an Ack names. They are forgotten when the other side acknowledges an Ack, and it does so only to
+   * those that travel with content (RFC 9000, 13.2.4).
    */
-  get hasGaps(): boolean {
-    return this.#acknowledged.count > 1;
+  get rangeCount(): number {
+    return this.#acknowledged.count;
   }
 
   get largest(): number {

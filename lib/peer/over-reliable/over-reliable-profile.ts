@@ -73,7 +73,8 @@ export abstract class OverReliableProfile implements Profile {
   #hasRefusedMessage = false;
   #pingAsked = false;
   #pingSentMs = 0;
-  #pingToken = 0;
+  /** Of the last Ping. */
+  protected pingToken = 0;
   #pongToken = -1;
   /** When the first Ping was sent that has no answer yet, and the last one. */
   #unansweredMs = Number.POSITIVE_INFINITY;
@@ -205,8 +206,8 @@ export abstract class OverReliableProfile implements Profile {
     this.#pingAsked = false;
     this.#pingSentMs = this.#askedMs = nowMs;
     this.#unansweredMs = Math.min(this.#unansweredMs, nowMs);
-    this.#pingToken = (this.#pingToken + 1) >>> 0;
-    return writeNumberFrame(this.packet, at, FrameKind.Ping, this.#pingToken);
+    this.pingToken = (this.pingToken + 1) >>> 0;
+    return writeNumberFrame(this.packet, at, FrameKind.Ping, this.pingToken);
   }
 
   /** Reads all frames of the reader. `readOther` gets those that only one profile has. */
@@ -259,8 +260,8 @@ export abstract class OverReliableProfile implements Profile {
 
   protected readPong(token: number, nowMs: number): void {
     // The answer to an earlier Ping, too, says that the line carries something.
-    this.#unansweredMs = token === this.#pingToken ? Number.POSITIVE_INFINITY : this.#askedMs;
-    if (token !== this.#pingToken || this.reader.failed || this.#pingSentMs === 0) return;
+    this.#unansweredMs = token === this.pingToken ? Number.POSITIVE_INFINITY : this.#askedMs;
+    if (token !== this.pingToken || this.reader.failed || this.#pingSentMs === 0) return;
     this.roundTrip.latestMs = nowMs - this.#pingSentMs;
     this.roundTrip.measuredMs = nowMs;
     this.roundTrip.sample();

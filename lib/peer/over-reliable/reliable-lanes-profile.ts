@@ -22,6 +22,8 @@ const MAX_NOTIFY_PACKETS = 1024;
  * stand still for a moment (RFC 6298, 2.4).
  */
 const MIN_NOTIFY_TIMEOUT_MS = 1000;
+/** A Ping follows an Ack of more ranges: its Pong says that they need not be repeated (RFC 9000, 13.2.4). */
+const MANY_RANGES = 8;
 
 /** A packet with notify messages: its number, and their places in `NotifyTokens`. */
 interface NotifyPacket {
@@ -46,6 +48,8 @@ export class ReliableLanesProfile extends OverReliableProfile {
   readonly #inFlight: NotifyPacket[] = [];
   readonly #received = new ReceivedPackets(0);
   readonly #ack = new AckFrame();
+  /** Of the Ping that follows an Ack: its token, the largest number in that Ack, and when another one may be sent. */
+  #ackPing = { token: 0, largest: -1, nextMs: 0 };
   readonly #unreliableSeal: PacketSeal | null;
   readonly #laneSeals: PacketSeal[] | null;
   /** How many reliable packets of each lane were sent, and received: the numbers of the next ones. */
@@ -120,6 +124,12 @@ export class ReliableLanesProfile extends OverReliableProfile {
 
   protected override writeAnswers(packet: Uint8Array, at: number, nowMs: number): number {
     if (this.#received.ackDueMs > nowMs) return at;
+    if (this.#received.rangeCount > MANY_RANGES && nowMs >= this.#ackPing.nextMs) {
+      this.ping();
+      this.#ackPing.token = this.pingToken + 1;
+      this.#ackPing.largest = this.#received.largestAcknowledged;
+      this.#ackPing.nextMs = nowMs + this.#lossTimeoutMs;
+    }
     return this.#received.writeAck(packet, at, at + MAX_ACK_BYTES, nowMs);
   }
 
@@ -141,6 +151,10 @@ export class ReliableLanesProfile extends OverReliableProfile {
   protected override readPong(token: number, nowMs: number): void {
     if (this.reader.failed) return;
     this.#probe.onPong(token);
+    if (token === this.#ackPing.token) {
+      this.#received.forget(this.#ackPing.largest);
+      this.#ackPing.nextMs = nowMs;
+    }
     if (this.#probe.isDead) this.host.pathTooSmall(`Packets of ${this.#probe.sizeBytes} bytes do not arrive`);
     else super.readPong(token, nowMs);
   }
@@ -266,6 +280,10 @@ export class ReliableLanesProfile extends OverReliableProfile {
   }
 
   get #notifyTimeoutMs(): number {
-    return Math.max(3 * this.roundTrip.lossDelayBaseMs, MIN_NOTIFY_TIMEOUT_MS);
+    return Math.max(this.#lossTimeoutMs, MIN_NOTIFY_TIMEOUT_MS);
+  }
+
+  get #lossTimeoutMs(): number {
+    return 3 * this.roundTrip.lossDelayBaseMs;
   }
 }

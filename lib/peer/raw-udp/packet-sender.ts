@@ -284,7 +284,7 @@ export class PacketSender {
     const hasFrames = this.#isPingDue || content >= Content.Ping || this.#closeFrame !== null;
     let end = content === Content.None ? start : this.#writeContent(index, content, start, contentEnd);
     const mayHaveAck = !hasAck && end > start && content !== Content.Ping && contentEnd - end >= MIN_GAPS_ACK_BYTES;
-    if (mayHaveAck && this.#received.hasGaps) end = this.#writeAck(index, end, contentEnd, nowMs);
+    if (mayHaveAck && this.#received.rangeCount > 1) end = this.#writeAck(index, end, contentEnd, nowMs);
     const size = this.#seal ? this.#seal.seal(number, buffer, 0, DATA_HEADER_BYTES, end) : end;
     if (end > start) {
       this.#delivery.onPacketSent(packets, index, nowMs);
