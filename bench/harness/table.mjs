@@ -14,11 +14,7 @@ export function formatTable(cases) {
     figure(row.baseline),
     row.baselineName ?? "-",
     figure(row.ratio),
-<<<<<<< HEAD
-    row.target === undefined ? "" : `>= ${Number(row.target.toPrecision(3))}`,
-=======
     row.target === undefined ? "" : `>= ${figure(row.target)}`,
->>>>>>> w-t19
   ]);
   const table = [["case", "unit", "ours", "baseline", "against", "ratio", "target"], ...rows];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
