@@ -15,6 +15,8 @@ namespace {
 // What one call receives or sends at most.
 constexpr uint32_t kSlots = 64;
 constexpr size_t kSlotBytes = sizeof(UdpSlot) + 1536;
+// The system is asked again after this time whether it has room.
+constexpr int kRetryMs = 1;
 // After so many calls that were full, others have their turn.
 constexpr int kRounds = 16;
 
@@ -93,6 +95,7 @@ void WebTransportSocket::Turn() {
 
 int WebTransportSocket::TimeToNextTimer() {
   std::lock_guard<std::mutex> lock(mutex_);
+  if (!waiting_.empty()) return kRetryMs;
   const int64_t us = vs_wt_time_to_next(core_);
   if (us < 0 || us == INT64_MAX) return INT_MAX;
   return static_cast<int>(std::min<int64_t>((us + 999) / 1000, 3'600'000));
@@ -180,16 +183,21 @@ vs_wt_figures_t WebTransportSocket::Figures() {
   std::lock_guard<std::mutex> lock(mutex_);
   vs_wt_figures_t figures = {};
   vs_wt_figures(core_, &figures);
-  figures.dropped += udp_->dropped() + unsent_;
+  figures.dropped += udp_->dropped();
   return figures;
 }
 
 void WebTransportSocket::Flush() {
   for (;;) {
-    const int64_t count = vs_wt_transmit(core_, Slots(), kSlotBytes, kSlots);
+    const bool is_late = !waiting_.empty();
+    uint8_t* slots = is_late ? waiting_.data() : Slots();
+    const int64_t count = is_late ? static_cast<int64_t>(waiting_.size() / kSlotBytes)
+                                  : vs_wt_transmit(core_, slots, kSlotBytes, kSlots);
     if (count <= 0) return;
-    unsent_ += static_cast<uint64_t>(count) - udp_->Send(Slots(), kSlotBytes, static_cast<uint32_t>(count));
-    if (count < static_cast<int64_t>(kSlots)) return;
+    const uint32_t sent = udp_->Send(slots, kSlotBytes, static_cast<uint32_t>(count));
+    // The rest waits, and with it what QUIC has: it would take each datagram that it has handed out for sent.
+    waiting_ = std::vector<uint8_t>(slots + sent * kSlotBytes, slots + count * kSlotBytes);
+    if (!waiting_.empty() || (!is_late && count < static_cast<int64_t>(kSlots))) return;
   }
 }
 

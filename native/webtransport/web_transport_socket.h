@@ -4,6 +4,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "doorbell.h"
 #include "udp/udp_socket.h"
@@ -65,7 +66,7 @@ class WebTransportSocket {
   Doorbell* const doorbell_;
   std::mutex mutex_;  // of the core
   bool told_ = false;
-  uint64_t unsent_ = 0;  // datagrams for which the system had no room: QUIC takes them for lost
+  std::vector<uint8_t> waiting_;  // slots for which the system had no room, as many as one call sends at most
 
   std::shared_ptr<LoopWatch> watch_;  // null where there is no loop
   std::atomic<uint64_t> turns_{0};

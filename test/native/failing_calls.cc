@@ -1,5 +1,5 @@
 // To be preloaded: defines the system calls of batches of datagrams, so that they fail in a whole process.
-// FAILING_CALLS is "EAGAIN" or "ENOBUFS": every seventh call of sendmmsg fails so; "EIO", "EINVAL" or "EMSGSIZE": each
+// FAILING_CALLS is "EAGAIN" or "ENOBUFS": every third call of sendmmsg fails so; "EIO", "EINVAL" or "EMSGSIZE": each
 // does whose first message is to be cut; "cut off": every tenth message that recvmmsg has joined lacks its last bytes.
 // At its end the process prints how often that was.
 #include <netinet/udp.h>
@@ -32,7 +32,7 @@ int ErrorOf(const msghdr& first) {
   static const auto* full = new std::map<std::string, int>{{"EAGAIN", EAGAIN}, {"ENOBUFS", ENOBUFS}};
   static const auto* refused = new std::map<std::string, int>{{"EIO", EIO}, {"EINVAL", EINVAL}, {"EMSGSIZE", EMSGSIZE}};
   const auto found = full->find(Wanted());
-  if (found != full->end()) return ++calls % 7 == 0 ? found->second : 0;
+  if (found != full->end()) return ++calls % 3 == 0 ? found->second : 0;
   const auto refusal = refused->find(Wanted());
   return refusal != refused->end() && first.msg_iovlen > 1 ? refusal->second : 0;
 }
