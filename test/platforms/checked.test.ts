@@ -15,7 +15,7 @@ describe.each([main, webTransport])(
   "all binaries of $name: symbols, versions, libraries, checked, not run",
   (addon) => {
     test.each(platforms.map((one) => [one.name, one] as const))("%s", async (_name, platform) => {
-      expect((await checkBinary(binaryOf(platform, addon), platform)).problems).toEqual([]);
+      expect((await checkBinary(binaryOf(platform, addon), { ...platform, addon: addon.name })).problems).toEqual([]);
     });
   },
 );
@@ -74,7 +74,7 @@ describe.each(macos)("$name of $addon.name, checked, not run", ({ name, wheel, a
     const node = new Set((await read(await nodeFromWheel(wheel))).exports);
     const { imports } = await read(binary);
     const wanted = imports.filter(({ library }) => library === null).map((one) => one.name);
-    expect(wanted.length).toBeGreaterThan(50);
+    expect(wanted.length).toBeGreaterThan(40);
     expect(wanted.filter((one) => !node.has(one))).toEqual([]);
   });
 

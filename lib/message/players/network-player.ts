@@ -68,6 +68,11 @@ const REQUEST_OPTIONS: OptionRules<RequestOptions> = {
   retry: booleanOption,
 };
 
+// Apart from `send`, into which V8 inlines what is below it while all of that is short.
+function tell<T>(directed: DirectedSink, id: number, message: MessageDefinition<T>, value: T): void {
+  directed([id], message as MessageDefinition<unknown>, value);
+}
+
 /** Messages of the library that wait for a full queue of one player; with more the player is disconnected. */
 const MAX_WAITING = 256;
 
@@ -179,13 +184,8 @@ export class NetworkPlayer implements INetworkPlayer {
   ): boolean {
     if (!this.#encode(message, value)) return false;
     const isTaken = this.sendEncoded(message, channel, lane, maxAgeMs);
-    if (isTaken && this.#owner.directed) this.#tell(message, value);
+    if (isTaken && this.#owner.directed) tell(this.#owner.directed, this.id, message, value);
     return isTaken;
-  }
-
-  // Apart from `send`, which V8 inlines where it is short.
-  #tell<T>(message: MessageDefinition<T>, value: T): void {
-    this.#owner.directed?.([this.id], message as MessageDefinition<unknown>, value);
   }
 
   sendNotify<T>(message: MessageDefinition<T>, value: T, callbacks: NotifyCallbacks): boolean {
@@ -382,7 +382,7 @@ export class NetworkPlayer implements INetworkPlayer {
     try {
       const isTaken = this.lastConnection.sendNotify(buffer, callbacks, 0, length, message.maxAgeMs);
       this.#sent(message as MessageDefinition<unknown>, Channel.Notify, 0, length, isTaken);
-      if (isTaken) this.#tell(message, value);
+      if (isTaken && this.#owner.directed) tell(this.#owner.directed, this.id, message, value);
       return isTaken;
     } catch (error) {
       throw named(error, message);
