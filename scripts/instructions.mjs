@@ -82,11 +82,13 @@ function median(values) {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
-/** "5549 ±0.2%": the median of the processes, and half the distance between the lowest and the highest. */
+/** The lowest of the processes: in some of them V8 inlines less, of the same code, which takes up to 9 % more. */
+const lowest = (medians) => Math.min(...medians);
+
+/** "5549 +0.2%": the lowest of the processes, and how much more the highest has. */
 function describe(medians) {
-  const middle = median(medians);
-  const spread = (Math.max(...medians) - Math.min(...medians)) / 2 / middle;
-  return `${middle.toFixed(0).padStart(6)} ±${(spread * 100).toFixed(1)}%`;
+  const more = Math.max(...medians) / lowest(medians) - 1;
+  return `${lowest(medians).toFixed(0).padStart(6)} +${(more * 100).toFixed(1)}%`;
 }
 
 await main(async () => {
@@ -106,7 +108,7 @@ await main(async () => {
         medians[side].push(median(await countRounds(sides[side], path)));
       }
     }
-    const ratio = values.against ? median(medians[0]) / median(medians[1]) : 1;
+    const ratio = values.against ? lowest(medians[0]) / lowest(medians[1]) : 1;
     console.log(
       `${path.padEnd(8)} ${medians.map(describe).join("   ")}${values.against ? `   ${ratio.toFixed(3)}` : ""}`,
     );
