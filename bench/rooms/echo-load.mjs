@@ -1,4 +1,5 @@
-// node echo-load.mjs <clients> <port>…: so many clients over GNS, which send 20 messages a second each until it is killed.
+// node echo-load.mjs <clients> <port>…: so many clients over GNS, which send 20 messages a second each until it is
+// killed.
 import { NetworkClient } from "valve-sockets/message";
 import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { Echo, newProtocol } from "./echo-protocol.mjs";

@@ -1,5 +1,5 @@
-// node echo-workers.mjs <workers>: a process with so many servers over GNS, each in a thread of its own. To each message
-// of its parent it answers how many messages they have returned, and how long each of its threads has run.
+// node echo-workers.mjs <workers>: a process with so many servers over GNS, each in a thread of its own. To each
+// message of its parent it answers how many messages they have returned, and how long each of its threads has run.
 import { readdirSync, readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 

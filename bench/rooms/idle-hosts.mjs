@@ -1,5 +1,5 @@
-// node idle-hosts.mjs <server> <count>: so many hosts in a process, each with a link of its own to NATS, and nobody on them.
-// To each message of its parent it answers what CPU it has used and how much memory it has.
+// node idle-hosts.mjs <server> <count>: so many hosts in a process, each with a link of its own to NATS, and nobody on
+// them. To each message of its parent it answers what CPU it has used and how much memory it has.
 import { RoomHost } from "valve-sockets/rooms";
 import { NatsEngine } from "valve-sockets/rooms/engine";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";

@@ -192,7 +192,7 @@ const gns = {
         }),
       );
     }
-    // The busiest thread has a worker's share and what is serial: the difference of the first and the last says how much.
+    // The busiest thread has a worker's share and what is serial: the first and the last say how much.
     const most = WORKERS.at(-1);
     const serial = (most * busiest.get(most) - busiest.get(1)) / (most - 1);
     cases.push({

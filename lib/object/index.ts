@@ -63,8 +63,8 @@ export {
 } from "./client/client-object-manager.js";
 export { ClientFigures, reportFigures } from "./client-figures.js";
 export { definePrediction } from "./define-prediction.js";
-export type { PredictionDefinition, PredictionOptions, StepContext } from "./prediction/defined-prediction.js";
 export type { GridCell } from "./interest/grid-cells.js";
+export type { PredictionDefinition, PredictionOptions, StepContext } from "./prediction/defined-prediction.js";
 export {
   always,
   decide,

@@ -191,8 +191,8 @@ void WebTransportSocket::Flush() {
   for (;;) {
     const bool is_late = !waiting_.empty();
     uint8_t* slots = is_late ? waiting_.data() : Slots();
-    const int64_t count = is_late ? static_cast<int64_t>(waiting_.size() / kSlotBytes)
-                                  : vs_wt_transmit(core_, slots, kSlotBytes, kSlots);
+    const int64_t count =
+        is_late ? static_cast<int64_t>(waiting_.size() / kSlotBytes) : vs_wt_transmit(core_, slots, kSlotBytes, kSlots);
     if (count <= 0) return;
     const uint32_t sent = udp_->Send(slots, kSlotBytes, static_cast<uint32_t>(count));
     // The rest waits, and with it what QUIC has: it would take each datagram that it has handed out for sent.

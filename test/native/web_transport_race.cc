@@ -1,6 +1,6 @@
 // Runs the WebTransport sockets without Node, for the thread sanitizer: a server and its clients, each on a thread that
-// stands for an event loop. Each loop is busy now and then, until the LoopWatch, which all of them share, has turned its
-// socket. Every second round the sockets have threads of their own. All are torn down amid the traffic.
+// stands for an event loop. Each loop is busy now and then, until the LoopWatch, which all of them share, has turned
+// its socket. Every second round the sockets have threads of their own. All are torn down amid the traffic.
 //
 //   web-transport-race certificate.pem key.pem hash [rounds]     exit code 0: in every round all got their echoes
 //

@@ -1,6 +1,6 @@
 // Sends reliable messages over a transport and prints how many came back, and that all were whole and in order. One
-// process has both ends. Argument: "gns", "udp" or "webtransport". Over UDP all is sealed: a datagram that was cut off is
-// then dropped, where in plain text it is taken for a mistake of the other side.
+// process has both ends. Argument: "gns", "udp" or "webtransport". Over UDP all is sealed: a datagram that was cut off
+// is then dropped, where in plain text it is taken for a mistake of the other side.
 import { nodePrimitives } from "valve-sockets/noise/node";
 import { Channel, Peer } from "valve-sockets/peer";
 import { createDevelopmentCertificate } from "valve-sockets/socket/browser";

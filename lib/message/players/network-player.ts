@@ -182,7 +182,7 @@ export class NetworkPlayer implements INetworkPlayer {
     return isTaken && this.#owner.directed ? this.tellDirected(message, value) : isTaken;
   }
 
-  /** Tells the recorder. Apart from `send`: V8 inlines what is below that while it is short, which is 8 % of a message. */
+  /** Tells the recorder. Apart from `send`: V8 inlines what is below that while it is short (8 % of a message). */
   tellDirected<T>(message: MessageDefinition<T>, value: T): true {
     this.#owner.directed?.([this.id], message as MessageDefinition<unknown>, value);
     return true;

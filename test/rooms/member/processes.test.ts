@@ -100,7 +100,7 @@ function startParent(fleet: Fleet, hosts: number) {
 }
 
 test.each(Array.from({ length: SEEDS }, (_, at) => at + 1))(
-  "hosts are killed, stopped and drained, a parent dies with its hosts, NATS is killed: nothing acknowledged is lost or there twice (seed %i)",
+  "hosts are killed, stopped and drained, a parent dies with its hosts, NATS is killed: nothing is lost (seed %i)",
   async (seed) => {
     const random = seededRandom(seed);
     const app = `processes${seed}`;
