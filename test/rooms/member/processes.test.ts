@@ -198,6 +198,7 @@ test.each(Array.from({ length: SEEDS }, (_, at) => at + 1))(
     } finally {
       endParent();
       await Promise.all(bots.map((bot) => bot.leave()));
+      await Promise.all(browser.contexts().map((context) => context.close()));
       await fleet.close();
       await engine.close();
     }
