@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NetworkClient } from "valve-sockets/message";
 import { encode } from "valve-sockets/serialization";
@@ -109,8 +109,9 @@ test("a sender that lies writes nothing outside of the folder, and ends no serve
 test("a file that the server cannot write has not arrived, however small it is", async () => {
   const path = join(folder, "small.txt");
   writeFileSync(path, "hello");
-  rmSync(join(folder, "inbox"), { recursive: true });
+  symlinkSync("/dev/full", join(folder, "inbox", "small.txt.part"));
   const sender = start("send", path, "localhost", port);
-  await sender.line("Not sent: ");
+  await sender.line("Not sent: the server could not keep it");
+  await server.line("small.txt has stopped: ENOSPC");
   expect((await sender.end()).code).toBe(1);
 });
