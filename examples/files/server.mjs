@@ -38,8 +38,8 @@ server.on("authenticated", ({ connection }) => {
 });
 
 /**
- * A name comes from a stranger: it must not lead out of the folder. Windows leaves out a dot at the end, has no case, and
- * takes NUL and the like for devices.
+ * A name comes from a stranger: it must not lead out of the folder. Windows leaves out a dot at the end, has no case,
+ * and takes NUL and the like for devices.
  */
 const isName = (name) =>
   /^\w([\w .-]*\w)?$/.test(name) && !/\.part$|^(con|prn|aux|nul|com\d|lpt\d) *(\.|$)/i.test(name);
