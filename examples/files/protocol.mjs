@@ -6,6 +6,12 @@ const name = string(100);
 /** How much of a file the server has already: all of it, or the part that came before a connection was lost. */
 export const Offer = defineRequest("offer", struct({ name }), struct({ hasBytes: u53 }));
 
+/**
+ * How much of a finished file the server has. It is asked behind the last byte: the server has read that one, and may
+ * still have failed to write it.
+ */
+export const Finish = defineRequest("finish", struct({ name }), struct({ hasBytes: u53 }));
+
 /** The header of a stream: what it carries, from which byte on. */
 export const part = struct({ name, fromByte: u53, sizeBytes: u53 });
 
@@ -13,4 +19,4 @@ export const part = struct({ name, fromByte: u53, sizeBytes: u53 });
 export const REFUSED = 1;
 export const CANCELLED = 2;
 
-export const protocol = defineProtocol({ name: "files", version: 1, messages: [Offer] });
+export const protocol = defineProtocol({ name: "files", version: 1, messages: [Offer, Finish] });

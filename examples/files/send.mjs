@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { NetworkClient } from "valve-sockets/message";
 import { encode } from "valve-sockets/serialization";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
-import { CANCELLED, Offer, part, protocol } from "./protocol.mjs";
+import { CANCELLED, Finish, Offer, part, protocol } from "./protocol.mjs";
 
 const [path, host = "localhost", port = "7777"] = process.argv.slice(2);
 if (!path) throw new Error("Which file? node send.mjs <file> [host] [port]");
@@ -30,6 +30,8 @@ if (fromByte < sizeBytes) {
       shown = tenths;
     }
     await writer.close(); // the server has read all of it
+    const { hasBytes } = await client.request(Finish, { name });
+    if (hasBytes !== sizeBytes) throw new Error("the server could not keep it");
     console.log(`${name} has arrived`);
   } catch (error) {
     console.log(`Not sent: ${error === CANCELLED ? "cancelled" : error.message}`);

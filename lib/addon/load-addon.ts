@@ -94,12 +94,15 @@ export function loadPackaged<Addon>(folder: string): Addon {
 function packedPlatforms(root: string): string[] {
   const folder = join(root, "prebuilds");
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).flatMap((platform) =>
-    readdirSync(join(folder, platform)).map((file) => {
+  // Tools leave files of their own in folders, such as .DS_Store.
+  const platforms = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return platforms.flatMap(({ name }) => {
+    const binaries = readdirSync(join(folder, name)).filter((file) => file.endsWith(".node"));
+    return binaries.map((file) => {
       const libc = /\.(glibc|musl)\.node$/.exec(file)?.[1];
-      return libc ? `${platform} (${libc})` : platform;
-    }),
-  );
+      return libc ? `${name} (${libc})` : name;
+    });
+  });
 }
 
 /**
@@ -119,10 +122,13 @@ export function loadAddon(): NativeAddon {
     return require(addonPath) as NativeAddon;
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith("No native build was found")) throw error;
-    const packed = packedPlatforms(root).join(", ") || "none";
+    const packed = packedPlatforms(root).join(", ");
+    const known = packed
+      ? `There are binaries for: ${packed}.`
+      : "Its folder prebuilds is missing or empty. If a tool has copied the package without it, copy it as well.";
     throw new NetworkError(
       "ERR_NO_BINARY",
-      `valve-sockets has no binary for ${platformName(libc)}. There are binaries for: ${packed}. To build one from ` +
+      `valve-sockets has no binary for ${platformName(libc)}. ${known} To build one from ` +
         "source, with Rust installed, type (the first adds the packages of Debian and Ubuntu that it takes; " +
         "elsewhere install CMake, a C++17 compiler, libclang, protobuf and OpenSSL):\n\n" +
         `  node "${join(root, "scripts", "system-packages.mjs")}"\n` +

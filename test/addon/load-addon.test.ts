@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -26,6 +26,28 @@ test("a binary that cannot be loaded is told of once, with the reason", () => {
   const { status, stdout, stderr } = findAddon("no binary");
   expect({ status, stdout }).toEqual({ status: 0, stdout: "null null true\n" });
   expect(stderr.match(/works without its addon, which cannot be loaded: .+/g)).toHaveLength(1);
+});
+
+/** What the import says in a copy of the package whose folder `prebuilds` has these files. */
+function importCopy(files: readonly string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), "valve-sockets-"));
+  for (const name of ["package.json", "dist"]) cpSync(join(root, name), join(folder, name), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  for (const file of files) {
+    mkdirSync(join(folder, "prebuilds", file, ".."), { recursive: true });
+    writeFileSync(join(folder, "prebuilds", file), "");
+  }
+  const { stderr } = spawnSync(process.execPath, [join(folder, "dist", "index.js")], { encoding: "utf8" });
+  rmSync(folder, { recursive: true });
+  return stderr;
+}
+
+test("a copy of the package without its binaries says that they are missing", () => {
+  const advice = "prebuilds is missing or empty. If a tool has copied the package without it, copy it as well";
+  expect(importCopy([])).toContain(advice);
+  expect(importCopy([".DS_Store"])).toContain(advice);
+  const other = importCopy([".DS_Store", "plan9-mips/valve-sockets.glibc.node", "plan9-mips/.DS_Store"]);
+  expect(other).toContain("There are binaries for: plan9-mips (glibc). To build one");
 });
 
 describe.each(["esm", "cjs"] as const)("in a bundle that has the package in it (%s)", (format) => {

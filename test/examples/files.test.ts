@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NetworkClient } from "valve-sockets/message";
 import { encode } from "valve-sockets/serialization";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Offer, part, protocol } from "../../examples/files/protocol.mjs";
+import { Finish, Offer, part, protocol } from "../../examples/files/protocol.mjs";
 import { temporaryFolder } from "../support/packed.js";
 import { type Program, startProgram } from "../support/program.js";
 
@@ -78,15 +78,40 @@ test("a sender that lies writes nothing outside of the folder, and ends no serve
   await expect(send(headerOf("a.part"))).rejects.toMatchObject(refused);
   await expect(send(headerOf("later", 5))).rejects.toMatchObject(refused);
   await expect(send(headerOf("large", 0, 2 ** 40))).rejects.toMatchObject(refused);
+  for (const name of ["a.PART", "a.part ", "a.", "NUL", "com1.txt"]) {
+    await expect(send(headerOf(name))).rejects.toMatchObject(refused);
+  }
   await expect(send(new Uint8Array(0))).rejects.toMatchObject(refused);
   await expect(send(headerOf("longer"), new Uint8Array(100_000))).rejects.toMatchObject({ code: "ERR_STREAM_STOPPED" });
   expect(await client.request(Offer, { name: "../../etc/passwd" })).toEqual({ hasBytes: 0 });
 
+  await send(headerOf("short", 0, 20));
+  await server.line("short has stopped: It is shorter than it was said to be");
+  await expect(send(headerOf("short", 10, 5), new Uint8Array(0))).rejects.toMatchObject(refused);
+  for (let count = 0; count < 8; count++) {
+    const writer = client.player?.connection?.openStream(new Uint8Array(3)).writable.getWriter();
+    writer?.closed.catch(() => {});
+    writer?.abort(1).catch(() => {});
+  }
+  expect(await client.request(Finish, { name: "short" })).toEqual({ hasBytes: 0 });
+
   await send(headerOf("honest"));
   await server.line("honest is here");
+  expect(await client.request(Finish, { name: "honest" })).toEqual({ hasBytes: 10 });
+  await expect(send(headerOf("honest", 0, 3), new Uint8Array(3))).rejects.toMatchObject(refused);
   expect(readdirSync(join(folder, "inbox"))).toContain("honest");
   expect(readdirSync(folder)).toEqual(["inbox"]);
   await client.disconnect();
   server.child.kill("SIGINT");
   expect(await server.end()).toMatchObject({ code: 0, errors: "" });
+});
+
+test("a file that the server cannot write has not arrived, however small it is", async () => {
+  const path = join(folder, "small.txt");
+  writeFileSync(path, "hello");
+  symlinkSync("/dev/full", join(folder, "inbox", "small.txt.part"));
+  const sender = start("send", path, "localhost", port);
+  await sender.line("Not sent: the server could not keep it");
+  await server.line("small.txt has stopped: ENOSPC");
+  expect((await sender.end()).code).toBe(1);
 });

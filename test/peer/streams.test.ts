@@ -145,6 +145,34 @@ describe.each(kinds)("over %s", (kind) => {
     await expect(reading).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST" });
   });
 
+  test("a decision about a stream that the other side has ended throws nothing, and a second one does", async () => {
+    const { world, client, server } = await connectedPair(kind);
+    const decisions: Parameters<NonNullable<IConnection["onStream"]>>[] = [];
+    server.onStream = (...decision) => decisions.push(decision);
+    for (let count = 0; count < 4; count++) {
+      const writer = client.openStream().writable.getWriter();
+      writer.closed.catch(() => {});
+      if (count < 2) await Promise.all([writer.abort(7), world.run(200)]);
+    }
+    await world.run(200);
+    client.disconnect();
+    await world.run(200);
+    const decideAll = (first: number) => {
+      const [[, accept], [, , reject]] = decisions.slice(first, first + 2) as [
+        (typeof decisions)[0],
+        (typeof decisions)[0],
+      ];
+      const reading = readAll(accept());
+      reject(1);
+      for (const again of [accept, () => reject(1)]) {
+        expect(again).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
+      }
+      return reading;
+    };
+    await expect(decideAll(0)).rejects.toMatchObject({ code: "ERR_STREAM_ABORTED", reason: { code: 7 } });
+    await expect(decideAll(2)).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST" });
+  });
+
   test("refuses what is not a Uint8Array, and a header that is too long", async () => {
     const { client } = await connectedPair(kind);
     expect(() => client.openStream(new Uint8Array(1025))).toThrow(RangeError);

@@ -33,6 +33,8 @@ export class StreamReceiver {
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #isPulled = false;
   #isDecided = false;
+  /** How the other side, or the connection, has ended it. */
+  #failure: NetworkError | null = null;
   #hasEnded = false;
   /** Nothing of it is left to say. */
   #isOver = false;
@@ -45,9 +47,11 @@ export class StreamReceiver {
     this.#owner = owner;
   }
 
-  /** @throws NetworkError `ERR_STATE` after a decision */
+  /** @returns what throws why it has ended, if the stream has @throws NetworkError `ERR_STATE` after a decision */
   accept(): ReadableStream<Uint8Array> {
     this.#decide();
+    const failure = this.#failure;
+    if (failure) return new ReadableStream({ start: (controller) => controller.error(failure) });
     const readable = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -68,7 +72,7 @@ export class StreamReceiver {
   /** @throws NetworkError `ERR_STATE` after a decision */
   reject(code = 0): void {
     this.#decide();
-    this.#stop(code);
+    if (!this.#failure) this.#stop(code);
   }
 
   /** Whoever should read it has failed: the other side sends no more. */
@@ -99,16 +103,15 @@ export class StreamReceiver {
   }
 
   fail(code: NetworkErrorCode, text: string, reason?: DisconnectReason): void {
-    this.#isDecided = true;
+    this.#failure = new NetworkError(code, text, reason ? { reason } : {});
     this.#blocks.length = 0;
     this.#forget();
-    this.#controller?.error(new NetworkError(code, text, reason ? { reason } : {}));
+    this.#controller?.error(this.#failure);
     this.#controller = null;
   }
 
   #decide(): void {
-    if (this.#isDecided)
-      throw new NetworkError("ERR_STATE", "The stream was accepted or rejected before, or has ended");
+    if (this.#isDecided) throw new NetworkError("ERR_STATE", "The stream was accepted or rejected before");
     this.#isDecided = true;
   }
 

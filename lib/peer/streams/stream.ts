@@ -22,9 +22,10 @@ export interface OutgoingStream {
  * with, ends the stream and goes to `onError`; a Peer without `onError` reports an uncaught error.
  *
  * @param header what the other side says about it, at most 1024 bytes
- * @param accept gives what it carries. Throws NetworkError `ERR_STATE` after a decision
- * @param reject tells the other side a code from 0 to 999, 0 without one. Throws NetworkError `ERR_STATE` after a
- *   decision
+ * @param accept gives what it carries; of a stream that the other side has ended, what fails with `ERR_STREAM_ABORTED`
+ *   or `ERR_CONNECTION_LOST`. Throws NetworkError `ERR_STATE` after a decision
+ * @param reject tells the other side, if the stream is still there, a code from 0 to 999, 0 without one. Throws
+ *   NetworkError `ERR_STATE` after a decision
  */
 export type StreamListener = (
   header: Uint8Array,
