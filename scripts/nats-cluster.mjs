@@ -72,6 +72,14 @@ class NodeProcess {
     throw new Error(`nats-server is not ready:\n${this.#log}`);
   }
 
+  /** Whether it leads the cluster, and has heard of all others that they are there: only then they get streams. */
+  async leads(others) {
+    const answer = await fetch(`http://127.0.0.1:${this.#settings.monitorPort}/jsz`).catch(() => null);
+    const { leader, replicas = [] } = (await answer?.json())?.meta_cluster ?? {};
+    const present = replicas.filter(({ current, offline }) => current && !offline);
+    return leader === this.#settings.name && present.length === others;
+  }
+
   get pid() {
     return this.#child?.pid;
   }
@@ -95,6 +103,15 @@ class NodeProcess {
   }
 }
 
+async function haveMet(nodes) {
+  for (let attempt = 0; attempt < 1500; attempt++) {
+    const leads = await Promise.all(nodes.map((node) => node.leads(nodes.length - 1)));
+    if (leads.includes(true)) return;
+    await delay(20);
+  }
+  throw new Error("No NATS server leads all others");
+}
+
 export async function startNats(count, { program, jetstream = "" } = {}) {
   const path = program ?? (await natsServer());
   const folder = mkdtempSync(join(tmpdir(), "nats-"));
@@ -114,6 +131,7 @@ export async function startNats(count, { program, jetstream = "" } = {}) {
   try {
     for (const node of nodes) node.start();
     await Promise.all(nodes.map((node) => node.ready()));
+    if (count > 1) await haveMet(nodes);
   } catch (error) {
     await close();
     throw error;

@@ -71,7 +71,8 @@ test("a hostile file shows as text, and what is no trace is told", async () => {
     "garbage",
   ]);
   await page.getByText("1 lines are none of a trace").waitFor();
-  for (const row of await page.getByRole("row").all()) await row.click();
+  const rows = page.getByRole("row");
+  for (let at = 0; at < (await rows.count()); at++) await rows.nth(at).click();
   await page.getByRole("region").first().waitFor();
   expect(await page.locator("img, main b").count()).toBe(0);
   await page.getByRole("button", { name: "Close trace.jsonl" }).click();
