@@ -78,6 +78,10 @@ test("a hostile file shows as text, and what is no trace is told", async () => {
   await page.getByRole("button", { name: "Close trace.jsonl" }).click();
   await drop(page, ["nothing"], "<b>.txt");
   await page.getByRole("status").getByText("<b>.txt: No line of the file is one of a trace").waitFor();
+  // It stays, though new figures come.
+  await page.waitForResponse(/snapshot/);
+  await page.waitForResponse(/snapshot/);
+  expect(await page.getByRole("status").textContent()).toContain("No line of the file");
   expect(errors).toEqual([]);
 });
 

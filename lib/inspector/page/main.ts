@@ -39,6 +39,9 @@ interface PageState {
   readonly chosen: number | null;
   readonly chosenObject: number | null;
   readonly isFrozen: boolean;
+  /** Why there are no new figures. */
+  readonly lost: string | null;
+  /** What the last thing that was asked for has failed with. It stays, so that it can be read. */
   readonly error: string | null;
   /** How many snapshots there were: a new one draws the page anew. */
   readonly count: number;
@@ -46,7 +49,15 @@ interface PageState {
 
 /** The whole page. */
 class Page extends Component<object, PageState> {
-  override state: PageState = { tab: 0, chosen: null, chosenObject: null, isFrozen: false, error: null, count: 0 };
+  override state: PageState = {
+    tab: 0,
+    chosen: null,
+    chosenObject: null,
+    isFrozen: false,
+    lost: null,
+    error: null,
+    count: 0,
+  };
   readonly #source = new Source(location.hash.slice(1));
   readonly #timeline = new TimelineSource(this.#source);
   #history = new History();
@@ -70,9 +81,9 @@ class Page extends Component<object, PageState> {
         if (!this.state.isFrozen) this.#history.add(snapshot);
         // The chosen player may have left: then this fails, and others can be chosen.
         if (this.state.tab === TIMELINE && snapshot.kind !== "sockets") await this.#timeline.poll(this.state.chosen);
-        this.setState(({ count }: PageState) => ({ count: count + 1, error: null }));
+        this.setState(({ count }: PageState) => ({ count: count + 1, lost: null }));
       } catch (error) {
-        this.setState({ error: (error as Error).message });
+        this.setState({ lost: (error as Error).message });
       }
     }
     systemClock.setTimeout(() => void this.#poll(), Math.max(0, POLL_MS - (systemClock.now() - startMs)));
@@ -90,13 +101,14 @@ class Page extends Component<object, PageState> {
   readonly #change = async (control: string, values: object): Promise<void> => {
     try {
       await this.#source.change(control, values);
+      this.setState({ error: null });
     } catch (error) {
       this.setState({ error: (error as Error).message });
     }
   };
 
   render() {
-    const { tab, chosen, isFrozen, error } = this.state;
+    const { tab, chosen, isFrozen, lost, error } = this.state;
     const snapshot = this.#history.last;
     const props = {
       ...{ history: this.#history, timeline: this.#timeline, chosen, chosenObject: this.state.chosenObject },
@@ -112,7 +124,7 @@ class Page extends Component<object, PageState> {
           { type: "button", "aria-pressed": isFrozen, onClick: () => this.setState({ isFrozen: !isFrozen }) },
           "Freeze the page",
         ),
-        h("span", { class: "bad", role: "status" }, error),
+        h("span", { class: "bad", role: "status" }, error ?? lost),
       ]),
       snapshot?.lag && h("div", { class: "simulated" }, this.#lagForm(snapshot.lag, snapshot.controls)),
       h(
