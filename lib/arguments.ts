@@ -19,14 +19,11 @@ export const typeError = (name: string, expected: string) => invalidType(`${name
 
 export const rangeError = (name: string, expected: string) => outOfRange(`${name} must be ${expected}`);
 
-// Apart from the check, which V8 inlines where it is short.
-function notANumber(name: string, value: unknown): TypeError {
-  return typeError(name, typeof value === "string" ? "a number, and not a text: use Number(…)" : "a number");
-}
-
 /** Throws unless `value` is a whole number from `min` to `max`. */
 export function checkInteger(name: string, value: number, min: number, max: number): void {
-  if (typeof value !== "number") throw notANumber(name, value);
+  if (typeof value !== "number") {
+    throw typeError(name, typeof value === "string" ? "a number, and not a text: use Number(…)" : "a number");
+  }
   if (!Number.isInteger(value) || value < min || value > max) {
     throw rangeError(name, `a whole number from ${min} to ${max}`);
   }
