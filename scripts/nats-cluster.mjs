@@ -65,8 +65,7 @@ class NodeProcess {
   async ready() {
     for (let attempt = 0; attempt < 1500; attempt++) {
       if (this.#child?.exitCode !== null) break;
-      const answer = await fetch(`http://127.0.0.1:${this.#settings.monitorPort}/healthz`).catch(() => null);
-      if (answer?.ok) return;
+      if ((await this.#ask("healthz"))?.ok) return;
       await delay(20);
     }
     throw new Error(`nats-server is not ready:\n${this.#log}`);
@@ -74,10 +73,14 @@ class NodeProcess {
 
   /** Whether it leads the cluster, and has heard of all others that they are there: only then they get streams. */
   async leads(others) {
-    const answer = await fetch(`http://127.0.0.1:${this.#settings.monitorPort}/jsz`).catch(() => null);
-    const { leader, replicas = [] } = (await answer?.json())?.meta_cluster ?? {};
+    const { leader, replicas = [] } = (await (await this.#ask("jsz"))?.json())?.meta_cluster ?? {};
     const present = replicas.filter(({ current, offline }) => current && !offline);
     return leader === this.#settings.name && present.length === others;
+  }
+
+  /** What its monitoring says; null: nothing. */
+  #ask(page) {
+    return fetch(`http://127.0.0.1:${this.#settings.monitorPort}/${page}`).catch(() => null);
   }
 
   get pid() {
