@@ -34,10 +34,16 @@ await main(async () => {
       continue;
     }
     process.stderr.write(`${scenario.name} `);
-    const result = await scenario.run({ quick: values.quick, onSample: () => process.stderr.write(".") });
+    try {
+      const result = await scenario.run({ quick: values.quick, onSample: () => process.stderr.write(".") });
+      cases.push(...result.cases);
+      notes.push(...(result.notes ?? []));
+    } catch (error) {
+      // The figures of the others took minutes.
+      notes.push(`${scenario.name}: FAILED: ${error.message}`);
+      process.exitCode = 1;
+    }
     process.stderr.write("\n");
-    cases.push(...result.cases);
-    notes.push(...(result.notes ?? []));
   }
   console.log(formatTable(cases));
   for (const note of notes) console.log(note);

@@ -102,7 +102,8 @@ class VoicePage {
   }
 
   async waitUntil(seconds) {
-    await this.page.waitForFunction((end) => globalThis.taps.seconds("loudspeaker") >= end, seconds);
+    const hasPlayed = (end) => globalThis.taps.seconds("loudspeaker") >= end;
+    await this.page.waitForFunction(hasPlayed, seconds, { timeout: 120_000 });
   }
 
   /** Holds the button down, or lets it go. */

@@ -14,10 +14,10 @@ const { size: sizeBytes } = await stat(path);
 
 const client = new NetworkClient({ protocol, socketFactory: new UdpSocketFactory({ host, port: Number(port) }) });
 await client.connect();
-const { hasBytes: fromByte } = await client.request(Offer, { name });
+const { isHere, hasBytes: fromByte } = await client.request(Offer, { name });
 console.log(`The server has ${fromByte} of ${sizeBytes} bytes`);
 
-if (fromByte < sizeBytes) {
+if (!isHere) {
   const stream = client.player.connection.openStream(encode(part, { name, fromByte, sizeBytes }));
   const writer = stream.writable.getWriter();
   process.once("SIGINT", () => writer.abort(CANCELLED).catch(() => {}));
@@ -30,8 +30,8 @@ if (fromByte < sizeBytes) {
       shown = tenths;
     }
     await writer.close(); // the server has read all of it
-    const { hasBytes } = await client.request(Finish, { name });
-    if (hasBytes !== sizeBytes) throw new Error("the server could not keep it");
+    const finished = await client.request(Finish, { name });
+    if (!finished.isHere || finished.hasBytes !== sizeBytes) throw new Error("the server could not keep it");
     console.log(`${name} has arrived`);
   } catch (error) {
     console.log(`Not sent: ${error === CANCELLED ? "cancelled" : error.message}`);

@@ -1,4 +1,5 @@
-// node server.mjs [port] [folder]: keeps the files that clients send.
+// node server.mjs [port] [folder] [seconds]: keeps the files that clients send. A file of which nothing comes for so many
+// seconds has stopped, so that its name is free for others.
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,27 +10,31 @@ import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { Finish, Offer, part, protocol, REFUSED } from "./protocol.mjs";
 
 const MAX_BYTES = 1_000_000_000;
-const [port = "7777", folder = "inbox"] = process.argv.slice(2);
+const [port = "7777", folder = "inbox", seconds = "30"] = process.argv.slice(2);
 await mkdir(folder, { recursive: true });
 
 const server = new NetworkServer({ protocol, socketFactory: new UdpSocketFactory({ port: Number(port) }) });
-/** What ends when a file is here or has stopped, by its name. */
+/** What ends when a file is here or has stopped, by its name in small letters. */
 const arriving = new Map();
 
+/** null: there is no such file */
 const sizeOf = (path) =>
   stat(path).then(
     ({ size }) => size,
-    () => 0,
+    () => null,
   );
 
-server.messageHandler.registerRequest(Offer, async ({ name }) => {
-  if (!isName(name)) return { hasBytes: 0 };
-  return { hasBytes: (await sizeOf(join(folder, name))) || (await sizeOf(join(folder, `${name}.part`))) };
-});
+async function stateOf(name) {
+  if (!isName(name)) return { isHere: false, hasBytes: 0 };
+  const size = await sizeOf(join(folder, name));
+  return { isHere: size !== null, hasBytes: size ?? (await sizeOf(join(folder, `${name}.part`))) ?? 0 };
+}
+
+server.messageHandler.registerRequest(Offer, ({ name }) => stateOf(name));
 
 server.messageHandler.registerRequest(Finish, async ({ name }) => {
-  await arriving.get(name);
-  return { hasBytes: isName(name) ? await sizeOf(join(folder, name)) : 0 };
+  await arriving.get(name.toLowerCase());
+  return stateOf(name);
 });
 
 // Each connection has an `onStream` of its own.
@@ -47,36 +52,50 @@ const isName = (name) =>
 async function receive(header, accept, reject) {
   const { name, fromByte, sizeBytes } = decode(part, header);
   const isPossible = isName(name) && fromByte <= sizeBytes && sizeBytes <= MAX_BYTES;
-  if (!isPossible || arriving.has(name)) return reject(REFUSED);
-  arriving.set(name, keep(name, fromByte, sizeBytes, accept, reject));
+  const key = name.toLowerCase(); // on Windows and macOS `A.txt` is `a.txt`
+  if (!isPossible || arriving.has(key)) return reject(REFUSED);
+  const ending = keep(name, fromByte, sizeBytes, accept, reject);
+  arriving.set(key, ending);
+  await ending;
+  arriving.delete(key);
 }
 
 async function keep(name, fromByte, sizeBytes, accept, reject) {
   const path = join(folder, `${name}.part`);
   try {
     // What is here is not replaced: somebody else may have sent it.
-    if ((await sizeOf(join(folder, name))) > 0 || (await sizeOf(path)) !== fromByte) return reject(REFUSED);
-    await pipeline(accept(), exactly(sizeBytes - fromByte), createWriteStream(path, { flags: "a" }));
+    const { isHere, hasBytes } = await stateOf(name);
+    if (isHere || hasBytes !== fromByte) return reject(REFUSED);
+    await pipeline(exactly(accept(), sizeBytes - fromByte), createWriteStream(path, { flags: "a" }));
     await rename(path, join(folder, name));
     console.log(`${name} is here`);
   } catch (error) {
     console.log(`${name} has stopped: ${error.message}`);
-  } finally {
-    arriving.delete(name);
   }
 }
 
-/** Passes on what it gets, if it is so many bytes. */
-function exactly(bytes) {
-  return async function* (chunks) {
-    let left = bytes;
-    for await (const chunk of chunks) {
-      left -= chunk.length;
+/** What comes, if it is so many bytes. Whatever else happens ends the sender's stream. */
+async function* exactly(stream, bytes) {
+  const reader = stream.getReader();
+  let left = bytes;
+  let isSilent = false;
+  const timer = setTimeout(() => {
+    isSilent = true;
+    reader.cancel(REFUSED);
+  }, 1000 * Number(seconds));
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      timer.refresh();
+      left -= read.value.length;
       if (left < 0) throw new Error("It is longer than it was said to be");
-      yield chunk;
+      yield read.value;
     }
+    if (isSilent) throw new Error(`Nothing has come for ${seconds} s`);
     if (left > 0) throw new Error("It is shorter than it was said to be");
-  };
+  } finally {
+    clearTimeout(timer);
+    await reader.cancel(REFUSED);
+  }
 }
 
 await server.start();

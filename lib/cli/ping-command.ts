@@ -2,7 +2,8 @@ import { pause, systemClock } from "../clock.js";
 import { askServer, type ServerInfo } from "../message/index.js";
 import { NetworkError } from "../network-error.js";
 import { gnsIsThere } from "../peer/handshake/gns-packets.js";
-import { connectError } from "../peer/peer-error.js";
+import { Heard } from "../peer/handshake/heard.js";
+import { connectError, connectTimeout } from "../peer/peer-error.js";
 import { printable } from "../printable.js";
 import { defineCommand, wholeNumber } from "./command.js";
 import { jsonLine } from "./json-line.js";
@@ -103,7 +104,9 @@ async function ping(target: Target, schedule: Schedule, tell: (line: string) => 
   let state: PortState = received > 0 || failure?.code === "ERR_REFUSED" ? "open" : "no answer";
   if (state !== "open") {
     const found = await findOut(target, failure);
-    if (found === "gns") failure = connectError(gnsIsThere, `The server ${text} (UDP)`);
+    const server = `The server ${text} (UDP)`;
+    if (found === "gns") failure = connectError(gnsIsThere, server);
+    else if (found === "stranger") failure = connectTimeout(server, Heard.Stranger, schedule.timeoutMs);
     if (found === "nobody") state = "closed";
     else if (failure?.code === "ERR_OTHER_PROTOCOL") state = "other protocol";
   }

@@ -11,6 +11,7 @@ import type { NetworkPlayer } from "../message/players/network-player.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
 import { Departures } from "./departures.js";
+import { Door } from "./door.js";
 import { Gate, type Refusal } from "./gate.js";
 import { type InspectOptions, inspectRules } from "./inspect-options.js";
 import { ObjectRows } from "./object-rows.js";
@@ -21,10 +22,11 @@ import { takeSnapshot } from "./take-snapshot.js";
 import { Watches } from "./watches.js";
 
 const NO_PLAYER: Refusal = { status: 404, text: "There is no such player" };
-/** Of whoever reaches the port: more are closed at once, so that they take no descriptors from the game. */
-const MAX_CONNECTIONS = 64;
+const TOO_MANY: Refusal = { status: 429, text: "There are too many requests without the token" };
 /** In milliseconds: whoever is slower is closed. */
 const LIMITS = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 1000 };
+/** A connection on which nothing has moved for so long is closed: it does not read its answer. */
+const SILENCE_MS = 30_000;
 const BASE = "http://localhost";
 /** The longest body of a request. */
 const MAX_BODY_BYTES = 4096;
@@ -48,6 +50,7 @@ export class Inspector {
   readonly #subject: Subject;
   readonly #http: Server;
   readonly #gate: Gate;
+  readonly #door: Door;
   readonly #watches: Watches;
   readonly #objects: ObjectRows | null;
   readonly #departures: Departures;
@@ -69,6 +72,7 @@ export class Inspector {
       scheme,
       token,
     );
+    this.#door = new Door(http);
     this.url = `${scheme}://${formatHost(host, this.port)}/#${token}`;
     http.on("request", (request, response) => void this.#answer(request, response));
   }
@@ -91,7 +95,10 @@ export class Inspector {
     this.#busy.add(socket);
     response.once("close", () => this.#busy.delete(socket));
     try {
-      const refusal = this.#gate.checkSource(request) ?? (await this.#route(request, response));
+      const strange = this.#gate.checkToken(request);
+      if (!strange) this.#door.welcome(request);
+      const early = strange && !this.#door.mayAsk(request) ? TOO_MANY : this.#gate.checkSource(request);
+      const refusal = early ?? (await this.#route(request, response, strange));
       if (refusal) send(response, refusal.status, "text/plain", `${refusal.text}\n`);
     } catch (error) {
       // The application's own code runs in accessors of its objects, and may throw.
@@ -99,19 +106,19 @@ export class Inspector {
     }
   }
 
-  async #route(request: IncomingMessage, response: ServerResponse): Promise<Refusal | null> {
+  /** @param strange what a request without the token is refused with; null: it has the token */
+  async #route(request: IncomingMessage, response: ServerResponse, strange: Refusal | null): Promise<Refusal | null> {
     const { url = "/" } = request;
     if (!URL.canParse(url, BASE)) return { status: 400, text: "The path is none" };
     const { pathname, searchParams } = new URL(url, BASE);
-    if (request.method === "POST") return this.#change(pathname, request, response);
+    if (request.method === "POST") return strange ?? this.#change(pathname, request, response);
     if (request.method !== "GET") return { status: 405, text: "GET and POST only" };
     const file = pageFile(pathname);
     if (file) {
       send(response, 200, file.type, file.content);
       return null;
     }
-    const refusal = this.#gate.checkToken(request);
-    if (refusal) return refusal;
+    if (strange) return strange;
     if (pathname === "/metrics") {
       send(response, 200, "text/plain; version=0.0.4", prometheusText(this.#subject.view.metrics()));
       return null;
@@ -134,8 +141,6 @@ export class Inspector {
   }
 
   async #change(path: string, request: IncomingMessage, response: ServerResponse): Promise<Refusal | null> {
-    const refusal = this.#gate.checkToken(request);
-    if (refusal) return refusal;
     const { controls, lag } = this.#subject;
     if (!controls) return { status: 403, text: "The inspector only shows: it was started without controls" };
     const body = await readBody(request);
@@ -206,7 +211,7 @@ export async function inspect(inspected: Inspected, options: InspectOptions = {}
   const http = tls
     ? createTlsServer({ ...tls, ...LIMITS, handshakeTimeout: LIMITS.headersTimeout })
     : createServer(LIMITS);
-  http.maxConnections = MAX_CONNECTIONS;
+  http.timeout = SILENCE_MS;
   http.listen({ host, port, exclusive: true });
   await once(http, "listening");
   const subject = { view, objects, figures, comms, playback, lag, controls, payloads, clock };

@@ -2,6 +2,9 @@ import { EventHub, type EventListener } from "../event-hub.js";
 import type { Labels } from "./labels.js";
 import type { RoomInfo } from "./room-messages.js";
 
+/** Further rooms are left out: a server could fill the client's memory with them. */
+const MAX_ROOMS = 16_384;
+
 /** The events of a {@link RoomList}. */
 export interface RoomListEvents {
   /** The list has come, or has changed. A late event. */
@@ -32,7 +35,7 @@ export class RoomList {
     this.#events = new EventHub<RoomListEvents>(["changed"], (error) => owner.report(error), ["changed"]);
   }
 
-  /** In the order in which they were made; at most the first 1000, and those that came since. */
+  /** In the order in which they were made; at most the first 1000, and those that came since, 16,384 in all. */
   get rooms(): RoomInfo[] {
     return [...this.#rooms.values()];
   }
@@ -50,7 +53,9 @@ export class RoomList {
   /** @internal */
   static update(list: RoomList, isWhole: boolean, rooms: readonly RoomInfo[], closed: readonly string[]): void {
     if (isWhole) list.#rooms.clear();
-    for (const room of rooms) list.#rooms.set(room.id, room);
+    for (const room of rooms) {
+      if (list.#rooms.size < MAX_ROOMS || list.#rooms.has(room.id)) list.#rooms.set(room.id, room);
+    }
     for (const id of closed) list.#rooms.delete(id);
     list.#events.emit("changed", list.rooms);
   }

@@ -1,13 +1,16 @@
+import { equalBytes, hexOf } from "../bytes.js";
+import { type Clock, pause, unixTimeMs } from "../clock.js";
+import { SoftShares } from "../guard/soft-shares.js";
+import { secureRandomBytes } from "../random.js";
 import type { Engine } from "../rooms/engine/engine.js";
 import { nameOf } from "../rooms/fleet/names.js";
-import { bytes, decode, encode, enumeration, type Infer, string, struct } from "../serialization/index.js";
-import { MAX_IDENTITY_BYTES, MAX_SIGNAL_BYTES } from "./signaling-messages.js";
+import { bool, bytes, decode, encode, enumeration, type Infer, string, struct, u53 } from "../serialization/index.js";
+import { MAX_IDENTITY_BYTES, MAX_SIGNAL_BYTES, SECRET_BYTES } from "./signaling-messages.js";
 
 /** How long another server has to answer. */
 const ANSWER_MS = 2000;
-/** How many signals may be on their way to other servers, and how many of one source. */
+/** How many signals may be on their way to other servers. */
 const MAX_ON_THE_WAY = 1024;
-const MAX_OF_SOURCE = 256;
 
 /** What becomes of a signal: it has left, nobody there has the identity, or there was no space for it. */
 export type Carriage = "carried" | "absent" | "dropped";
@@ -26,6 +29,21 @@ const questionCodec = struct({
 type Question = Infer<typeof questionCodec>;
 const answerCodec = struct({ outcome: enumeration(OUTCOMES) });
 
+const SERVER_BYTES = 16;
+/** What a server says of an identity that it has. */
+const holdingCodec = struct({
+  /** Chosen by chance. */
+  server: bytes(SERVER_BYTES),
+  /** When the identity came to it, in milliseconds since 1970. */
+  sinceMs: u53,
+  isProved: bool,
+  secret: bytes(SECRET_BYTES),
+});
+type Holding = Infer<typeof holdingCodec>;
+
+/** How long the engine has for the holdings that it had no space for. */
+const PAUSE_MS = 100;
+
 /** What an exchange needs of its server, which has the identity. */
 export interface SignalReceiver {
   deliver(from: string, to: string, signal: Uint8Array): Carriage;
@@ -33,27 +51,43 @@ export interface SignalReceiver {
   release(identity: string, secret: Uint8Array | null): boolean;
 }
 
-/** The servers that share an engine: each answers on a subject of the engine for each identity that is there. */
+/**
+ * The servers that share an engine: each answers on a subject of the engine for each identity that is there.
+ *
+ * Two of them may get one identity: at the same moment, or while one has no link to the engine. So each tells the
+ * others of an identity that it gets, and of all that it has when its link is back; one of two gives it up.
+ */
 export class SignalExchange {
   readonly #engine: Engine;
   readonly #app: string;
+  readonly #clock: Clock;
   readonly #receiver: SignalReceiver;
-  /** Signals on their way, by source. */
-  readonly #onTheWay = new Map<string, number>();
-  #count = 0;
+  readonly #server = secureRandomBytes(SERVER_BYTES);
+  readonly #holdings = new Map<string, Holding>();
+  readonly #onTheWay = new SoftShares(MAX_ON_THE_WAY);
 
-  constructor(engine: Engine, app: string, receiver: SignalReceiver) {
+  constructor(engine: Engine, app: string, clock: Clock, receiver: SignalReceiver) {
     this.#engine = engine;
     this.#app = app;
+    this.#clock = clock;
     this.#receiver = receiver;
+    engine.on("back", () => void this.#tellAll());
   }
 
-  /** An identity is here. @returns ends it */
-  hold(identity: string): () => void {
-    return this.#engine.answer(this.#subjectOf(identity), (data) => {
+  /** An identity is here. @param isProved `identify` said so @returns ends it */
+  hold(identity: string, secret: Uint8Array, isProved: boolean): () => void {
+    const endAnswers = this.#engine.answer(this.#subjectOf(identity), (data) => {
       const question = decode(questionCodec, data);
       return encode(answerCodec, { outcome: this.#outcomeOf(identity, question) });
     });
+    const endHolding = this.#engine.subscribe(this.#holdingsOf(identity), (data) => this.#meet(identity, data));
+    this.#holdings.set(identity, { server: this.#server, sinceMs: unixTimeMs(), isProved, secret });
+    this.#tell(identity);
+    return () => {
+      this.#holdings.delete(identity);
+      endHolding();
+      endAnswers();
+    };
   }
 
   /**
@@ -69,15 +103,9 @@ export class SignalExchange {
 
   /** Carries a signal to the server that has an identity. @param source the address of the sender, as a source */
   async carry(source: string, from: string, to: string, data: Uint8Array): Promise<Carriage> {
-    const ofSource = this.#onTheWay.get(source) ?? 0;
-    if (this.#count >= MAX_ON_THE_WAY || ofSource >= MAX_OF_SOURCE) return "dropped";
-    this.#count++;
-    this.#onTheWay.set(source, ofSource + 1);
+    if (!this.#onTheWay.tryTake(source)) return "dropped";
     const outcome = await this.#ask(to, { kind: "signal", from, data });
-    this.#count--;
-    const left = (this.#onTheWay.get(source) ?? 1) - 1;
-    if (left > 0) this.#onTheWay.set(source, left);
-    else this.#onTheWay.delete(source);
+    this.#onTheWay.release(source);
     return outcome === "carried" || outcome === "absent" ? outcome : "dropped";
   }
 
@@ -96,7 +124,43 @@ export class SignalExchange {
     return this.#receiver.release(identity, kind === "claim" ? data : null) ? "released" : "kept";
   }
 
+  async #tellAll(): Promise<void> {
+    for (const identity of [...this.#holdings.keys()]) {
+      while (!this.#tell(identity)) {
+        if (!this.#engine.connected) return; // It will be back once more.
+        await pause(this.#clock, PAUSE_MS);
+      }
+    }
+  }
+
+  /** Tells the others that an identity is here. @returns false: the engine has no space for it */
+  #tell(identity: string): boolean {
+    const holding = this.#holdings.get(identity);
+    return !holding || this.#engine.publish(this.#holdingsOf(identity), encode(holdingCodec, holding));
+  }
+
+  /** Another server has an identity that is here. */
+  #meet(identity: string, data: Uint8Array): void {
+    const [own, other] = [this.#holdings.get(identity), decode(holdingCodec, data)];
+    if (!own || equalBytes(own.server, other.server)) return;
+    if (keeps(own, other)) this.#tell(identity);
+    else this.#receiver.release(identity, null);
+  }
+
   #subjectOf(identity: string): string {
     return `vs.${this.#app}.signals.${nameOf(identity)}`;
   }
+
+  #holdingsOf(identity: string): string {
+    return `vs.${this.#app}.identities.${nameOf(identity)}`;
+  }
+}
+
+/**
+ * Which of two servers keeps an identity: where the same player came last, and of two players who have proved nothing
+ * where the first one is. Both servers come to the same answer.
+ */
+function keeps(own: Holding, other: Holding): boolean {
+  const isLater = own.sinceMs === other.sinceMs ? hexOf(own.server) > hexOf(other.server) : own.sinceMs > other.sinceMs;
+  return own.isProved || other.isProved || equalBytes(own.secret, other.secret) ? isLater : !isLater;
 }

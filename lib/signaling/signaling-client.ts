@@ -63,13 +63,17 @@ export class SignalingClient implements GnsSignaling {
     });
     client.messageHandler.register(Signal, ({ data }) => this.#received.emit("signal", data));
     client.messageHandler.register(Undelivered, ({ identity, why }) => {
+      if (why === "unregistered") {
+        this.#isRegistered = false;
+        this.#registering = null;
+      }
       this.#events.emit("undelivered", identity, why);
     });
   }
 
   /**
    * Resolves when the server knows this identity. It is asked by itself after each connection, so await this after
-   * `connect`; call it again after an error.
+   * `connect`; call it again after an error, or when a signal was `unregistered`.
    *
    * @throws (rejects) NetworkError `ERR_REQUEST_REFUSED`: somebody else has the identity, the server's `identify` does
    *   not give it, or it is no `str:`, `steamid:` or `gen:`; `ERR_MESSAGE_NOT_AGREED`: the server has no

@@ -7,8 +7,11 @@ export const MAX_IDENTITY_BYTES = 128;
 export const MAX_SIGNAL_BYTES = 8192;
 export const SECRET_BYTES = 16;
 
-const WHYS = ["absent", "refused"] as const;
-/** Why a signal was not carried: nobody there has the identity, or the server's `maySignal` forbids it. */
+const WHYS = ["absent", "refused", "unregistered"] as const;
+/**
+ * Why a signal was not carried: nobody there has the identity, the server's `maySignal` forbids it, or the sender has no
+ * identity there, since it was taken by another player.
+ */
 export type UndeliveredReason = (typeof WHYS)[number];
 
 const identity = string(MAX_IDENTITY_BYTES);

@@ -59,6 +59,8 @@ export interface SignalingMetrics {
   absent: number;
   /** `maySignal` did not allow it. */
   refused: number;
+  /** Their sender had no identity here: it never asked for one, or it was taken by another player. */
+  unregistered: number;
   /** A source had more than its share, or the receiver's queue was full. GNS says them again. */
   dropped: number;
   /** They named another sender, or were no signals of GNS. */
@@ -93,7 +95,7 @@ export class SignalingServer {
   readonly #exchange: SignalExchange | null;
   readonly #holders = new Map<string, Holder>();
   readonly #identities = new Map<INetworkPlayer, string>();
-  readonly #counts = { carried: 0, absent: 0, refused: 0, dropped: 0, forged: 0 };
+  readonly #counts = { carried: 0, absent: 0, refused: 0, unregistered: 0, dropped: 0, forged: 0 };
 
   /** @throws TypeError for a wrong option; NetworkError `ERR_STATE` if the server is active */
   constructor(options: SignalingServerOptions) {
@@ -102,11 +104,12 @@ export class SignalingServer {
     serverOption("server", server);
     this.#options = options;
     this.#server = server;
-    this.#rate = new SharedRate(NetworkServer.clockOf(server), RATE);
+    const clock = NetworkServer.clockOf(server);
+    this.#rate = new SharedRate(clock, RATE);
     const { engine, app } = options;
     if ((engine === undefined) !== (app === undefined)) throw invalidType("A SignalingServer needs `engine` and `app`");
     this.#exchange = engine
-      ? new SignalExchange(engine, app as string, {
+      ? new SignalExchange(engine, app as string, clock, {
           deliver: (from, to, signal) => this.#deliver(from, to, signal),
           release: (identity, secret) => this.#release(identity, secret),
         })
@@ -151,17 +154,19 @@ export class SignalingServer {
     if (player.signal.aborted) return {};
     if (!this.#release(identity, proof, player)) throw taken;
     this.#forget(player);
-    this.#holders.set(identity, { player, secret, leave: this.#exchange?.hold(identity) ?? (() => {}) });
+    const leave = this.#exchange?.hold(identity, secret, proof === null) ?? (() => {});
+    this.#holders.set(identity, { player, secret, leave });
     this.#identities.set(player, identity);
     return {};
   }
 
   #carry(player: INetworkPlayer, to: string, data: Uint8Array): void {
-    const from = this.#identities.get(player);
-    if (from === undefined || !this.#rate.tryTake(keyOfAddress(player.address))) {
+    if (!this.#rate.tryTake(keyOfAddress(player.address))) {
       this.#counts.dropped++;
       return;
     }
+    const from = this.#identities.get(player);
+    if (from === undefined) return void this.#giveBack(player, to, "unregistered");
     if (senderOf(data) !== from) {
       this.#counts.forged++;
       player.chargeError(FORGERY_COST, ErrorFlags.InvalidState);

@@ -127,6 +127,19 @@ describe("ping tells why there is no answer", () => {
     }
   });
 
+  test.each(["udp", "gns"])("something else answers at the UDP port: %s", async (transport) => {
+    const stranger = createSocket("udp4").bind(0, "127.0.0.1");
+    onTestFinished(() => void stranger.close());
+    stranger.on("message", (_, { port, address }) => stranger.send("What?", port, address));
+    await once(stranger, "listening");
+    const address = `127.0.0.1:${stranger.address().port}`;
+    const asked = await run("ping", address, "--transport", transport, "--count", "1", "--timeout", "200", "--json");
+    expect(JSON.parse(asked.stdout)).toMatchObject({
+      state: "other protocol",
+      error: { code: "ERR_OTHER_PROTOCOL", message: expect.stringContaining("belong to another program") },
+    });
+  });
+
   test("the name has no address", async () => {
     const { code, stdout } = await run("ping", "nobody.invalid", "--json");
     expect([code, JSON.parse(stdout).error.code]).toEqual([1, "ERR_NAME_NOT_FOUND"]);

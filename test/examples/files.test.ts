@@ -83,7 +83,7 @@ test("a sender that lies writes nothing outside of the folder, and ends no serve
   }
   await expect(send(new Uint8Array(0))).rejects.toMatchObject(refused);
   await expect(send(headerOf("longer"), new Uint8Array(100_000))).rejects.toMatchObject({ code: "ERR_STREAM_STOPPED" });
-  expect(await client.request(Offer, { name: "../../etc/passwd" })).toEqual({ hasBytes: 0 });
+  expect(await client.request(Offer, { name: "../../etc/passwd" })).toEqual({ isHere: false, hasBytes: 0 });
 
   await send(headerOf("short", 0, 20));
   await server.line("short has stopped: It is shorter than it was said to be");
@@ -93,17 +93,55 @@ test("a sender that lies writes nothing outside of the folder, and ends no serve
     writer?.closed.catch(() => {});
     writer?.abort(1).catch(() => {});
   }
-  expect(await client.request(Finish, { name: "short" })).toEqual({ hasBytes: 0 });
+  expect(await client.request(Finish, { name: "short" })).toMatchObject({ isHere: false });
 
   await send(headerOf("honest"));
   await server.line("honest is here");
-  expect(await client.request(Finish, { name: "honest" })).toEqual({ hasBytes: 10 });
+  expect(await client.request(Finish, { name: "honest" })).toEqual({ isHere: true, hasBytes: 10 });
   await expect(send(headerOf("honest", 0, 3), new Uint8Array(3))).rejects.toMatchObject(refused);
   expect(readdirSync(join(folder, "inbox"))).toContain("honest");
   expect(readdirSync(folder)).toEqual(["inbox"]);
   await client.disconnect();
   server.child.kill("SIGINT");
   expect(await server.end()).toMatchObject({ code: 0, errors: "" });
+});
+
+test("a file without a byte arrives, and one whose last byte had come is finished", async () => {
+  for (const name of ["empty.txt", "whole.txt"]) writeFileSync(join(folder, name), name === "empty.txt" ? "" : "whole");
+  writeFileSync(join(folder, "inbox", "whole.txt.part"), "whole");
+  for (const [name, bytes] of [
+    ["empty.txt", 0],
+    ["whole.txt", 5],
+  ] as const) {
+    const sender = start("send", join(folder, name), "localhost", port);
+    await sender.line(`The server has ${bytes} of ${bytes} bytes`);
+    await sender.line(`${name} has arrived`);
+    expect((await sender.end()).code).toBe(0);
+  }
+  expect(readdirSync(join(folder, "inbox"))).toEqual(["empty.txt", "whole.txt"]);
+});
+
+test("a sender that is silent gives its file's name back", async () => {
+  const hasty = start("server", "0", join(folder, "hasty"), "1");
+  const hastyPort = (await hasty.line("Files go to ")).replace(/.*port /, "");
+  const client = new NetworkClient({
+    protocol,
+    socketFactory: new UdpSocketFactory({ host: "localhost", port: Number(hastyPort) }),
+  });
+  await client.connect();
+  const header = (name: string, fromByte: number) => encode(part, { name, fromByte, sizeBytes: 3 });
+  const open = (bytes: Uint8Array) => client.player?.connection?.openStream(bytes).writable.getWriter();
+  const silent = open(header("Map.bin", 0));
+  await silent?.write(new Uint8Array(1));
+  const other = open(header("map.bin", 0));
+  await expect(other?.closed).rejects.toMatchObject({ code: "ERR_STREAM_REJECTED" });
+  await hasty.line("Map.bin has stopped: Nothing has come for 1 s");
+  await expect(silent?.closed).rejects.toMatchObject({ code: "ERR_STREAM_STOPPED" });
+  const next = open(header("Map.bin", 1));
+  await next?.write(new Uint8Array(2));
+  await next?.close();
+  await hasty.line("Map.bin is here");
+  await client.disconnect();
 });
 
 test("a file that the server cannot write has not arrived, however small it is", async () => {

@@ -1,4 +1,4 @@
-import { request as httpRequest } from "node:http";
+import { Agent, type AgentOptions, request as httpRequest } from "node:http";
 import { connect, type Socket } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
@@ -45,14 +45,22 @@ async function start(options: InspectOptions = {}) {
 }
 
 /** `fetch` sets Host and Origin as it likes. */
-function fetchRaw(port: number, path: string, headers: Record<string, string>, body?: object) {
-  return new Promise<{ status: number; text: string; headers: NodeJS.Dict<string | string[]> }>((resolve, reject) => {
+function fetchRaw(
+  port: number,
+  path: string,
+  headers: Record<string, string>,
+  body?: object,
+  agent: Agent | false = false,
+) {
+  type Answer = { status: number; text: string; headers: NodeJS.Dict<string | string[]>; from: number | undefined };
+  return new Promise<Answer>((resolve, reject) => {
     const method = body ? "POST" : "GET";
-    const options = { host: "127.0.0.1", port, path, method, headers, agent: false };
+    const options = { host: "127.0.0.1", port, path, method, headers, agent };
     const sent = httpRequest(options, async (response) => {
+      const from = response.socket.localPort;
       let text = "";
       for await (const chunk of response.setEncoding("utf8")) text += chunk;
-      resolve({ status: response.statusCode ?? 0, text, headers: response.headers });
+      resolve({ status: response.statusCode ?? 0, text, headers: response.headers, from });
     });
     sent.on("error", reject);
     sent.end(body && JSON.stringify(body));
@@ -186,13 +194,22 @@ test("it changes something with controls only", async () => {
   expect(await gone).toMatchObject({ code: 0, text: "Disconnected by the inspector" });
 });
 
-test("strangers who hold connections get 64 of them", async () => {
-  const { inspector, ask } = await start();
+function newAgent(localAddress: string) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, localAddress } as AgentOptions);
+  onTestFinished(() => agent.destroy());
+  return agent;
+}
+
+test("strangers hold 64 connections, and keep out nobody who has the token", async () => {
+  const { inspector, ask, withToken } = await start();
+  const owner = newAgent("127.0.0.1");
+  const askAgain = () => fetchRaw(inspector.port, "/snapshot", withToken, undefined, owner);
+  const { from } = await askAgain();
   const held: Socket[] = [];
   let closed = 0;
   await new Promise<void>((resolve) => {
     for (let count = 0; count < 80; count++) {
-      const socket = connect(inspector.port, "127.0.0.1").resume();
+      const socket = connect({ port: inspector.port, host: "127.0.0.1", localAddress: "127.0.0.2" }).resume();
       onTestFinished(() => void socket.destroy());
       socket.on("error", () => {});
       socket.on("close", () => ++closed === 16 && resolve());
@@ -200,9 +217,21 @@ test("strangers who hold connections get 64 of them", async () => {
     }
   });
   expect(held.filter(({ destroyed }) => !destroyed).length).toBe(64);
-  for (const socket of held) socket.destroy();
-  // Until the server has seen them go.
-  while ((await ask("/").catch(() => null))?.status !== 200);
+  expect(await ask("/")).toMatchObject({ status: 200 });
+  expect(await askAgain()).toMatchObject({ status: 200, from });
+});
+
+test("whoever has no token gets so many answers a second, and takes none from others", async () => {
+  const { inspector, ask, withToken } = await start();
+  const stranger = newAgent("127.0.0.2");
+  const askFrom = (path: string, headers: Record<string, string>) =>
+    fetchRaw(inspector.port, path, headers, undefined, stranger);
+  const statuses: number[] = [];
+  for (let count = 0; count < 500; count++) statuses.push((await askFrom("/", {})).status);
+  expect(statuses.slice(0, 50)).toEqual(Array(50).fill(200));
+  expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(100);
+  expect(await ask("/")).toMatchObject({ status: 200 });
+  expect(await askFrom("/snapshot", withToken)).toMatchObject({ status: 200 });
 });
 
 test("conditions of one player leave the others alone", async () => {

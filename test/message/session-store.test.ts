@@ -221,14 +221,14 @@ test("a store that gives no secret lets nobody in", async () => {
 });
 
 test("a store that does not answer is asked for 1024 sessions at a time; who comes then tries again", async () => {
+  const askers = [...Array(512).fill("a"), ...Array.from({ length: 512 }, (_, index) => `b${index}`)];
   const store = new TestStore();
   const answers: (() => void)[] = [];
   const finding: Promise<unknown>[] = [];
   const { world, client, second } = await replaced(store, (server) => {
     store.answer = () => new Promise((resolve) => answers.push(() => resolve(null)));
     const { sessions } = NetworkServer.frontEndOf(server);
-    for (let count = 0; count < 1024; count++)
-      finding.push(sessions?.findStored(new Uint8Array(16)) as Promise<unknown>);
+    for (const source of askers) finding.push(sessions?.findStored(new Uint8Array(16), source) as Promise<unknown>);
     store.answer = (session) => session;
   });
   await world.run(3000, 50);
@@ -239,4 +239,16 @@ test("a store that does not answer is asked for 1024 sessions at a time; who com
   expect(store.asked).toHaveLength(1025);
   for (const answer of answers) answer();
   await Promise.all(finding);
+});
+
+test("one source that looks for sessions leaves half of the places to others", async () => {
+  const store = new TestStore();
+  const world = new MessageWorld({ protocol: newProtocol(), server: { sessions: { store } } });
+  const { sessions } = NetworkServer.frontEndOf(world.server);
+  store.answer = () => new Promise(() => {});
+  const find = (source: string) => sessions?.findStored(new Uint8Array(16), source);
+  for (let count = 0; count < 512; count++) void find("1.2.3.4");
+  expect(await find("1.2.3.4")).toBe("busy");
+  void find("5.6.7.8");
+  expect(store.asked).toHaveLength(513);
 });

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import {
   defineAuthenticator,
   defineCredential,
@@ -22,6 +22,8 @@ const signalOf = (name: string, number: number) =>
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
   for (const close of closing.splice(0).reverse()) await close();
 });
 
@@ -117,7 +119,7 @@ test("with `identify` an identity goes to where it was proved last", async () =>
   const identify: SignalingServerOptions["identify"] = (player, identity) =>
     identity === `str:${player.authentication?.data}`;
   const server = { authentication: { authenticators: [authenticator] } };
-  const { join, run, servers } = await lobbies(memoryEnds(2), { identify }, { server });
+  const { join, run, wait, servers } = await lobbies(memoryEnds(2), { identify }, { server });
   const as = (name: string) => ({ credential: defineCredential("name", string(20), name) });
   const earlier = await join("alice", 0, as("alice"));
   const later = await join("alice", 1, as("alice"));
@@ -126,6 +128,13 @@ test("with `identify` an identity goes to where it was proved last", async () =>
   await run(50);
   expect([earlier.heard, later.heard]).toEqual([[], [1]]);
   expect(servers.map(({ metrics }) => metrics.identities)).toEqual([1, 1]);
+  earlier.send("bob", 2);
+  await run(50);
+  expect([earlier.undelivered, bob.heard]).toEqual([["str:bob unregistered"], []]);
+  await wait(earlier.signaling.register());
+  earlier.send("bob", 3);
+  await run(50);
+  expect(bob.heard).toEqual([3]);
 });
 
 test("without a link to the engine the peers of one server find each other", async () => {
@@ -144,7 +153,68 @@ test("without a link to the engine the peers of one server find each other", asy
   expect([carol.heard, bob.heard]).toEqual([[3], [1, 4]]);
 });
 
-test("signals to a server that does not answer hold 256 places of a source, and the others are dropped", async () => {
+/** Alice has been registered at two servers, of which the first one had no link to the engine, one millisecond apart. */
+async function twice(first: number, options: Partial<SignalingServerOptions>) {
+  const ends = memoryEnds(3);
+  const lobby = await lobbies(ends, options);
+  const { join, run } = lobby;
+  vi.useFakeTimers({ toFake: ["Date"], now: 1000 });
+  ends[0]?.disconnect();
+  const alices = [];
+  for (const at of [first, 1 - first]) {
+    alices[at] = await join("alice", at);
+    vi.advanceTimersByTime(1);
+  }
+  const bobs = [await join("bob", 0), await join("carol", 1), await join("dave", 2)];
+  ends[0]?.reconnect();
+  await run(50);
+  for (const [at, bob] of bobs.entries()) bob.send("alice", at + 1);
+  await run(50);
+  return { ...lobby, heard: alices.map((alice) => alice?.heard.toSorted()) };
+}
+
+test.each([0, 1])(
+  "of two servers that gave one identity away without a link, the earlier one keeps it: %s",
+  async (first) => {
+    const { heard, servers } = await twice(first, {});
+    expect(heard[first]).toEqual([1, 2, 3]);
+    expect(heard[1 - first]).toEqual([]);
+    expect(servers.map(({ metrics }) => metrics.identities)).toEqual(first === 0 ? [2, 1, 1] : [1, 2, 1]);
+  },
+);
+
+test.each([0, 1])("and with `identify` the later one, which is not the server %s", async (first) => {
+  const { heard } = await twice(first, { identify: () => true });
+  expect(heard[1 - first]).toEqual([1, 2, 3]);
+  expect(heard[first]).toEqual([]);
+});
+
+test("of two who ask for an identity in the same millisecond one gets it", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 1000 });
+  const { newMember, run, wait, servers } = await lobbies(memoryEnds(2));
+  const both = [await newMember("alice", 0), await newMember("alice", 1)];
+  const asked = Promise.allSettled(both.map(({ signaling }) => signaling.register()));
+  await wait(asked);
+  await run(50);
+  expect(servers.map(({ metrics }) => metrics.identities).toSorted()).toEqual([0, 1]);
+});
+
+test("after an outage a server tells of its identities when the engine has space for them", async () => {
+  const ends = memoryEnds(2);
+  const { join, run, servers } = await lobbies(ends);
+  ends[0]?.disconnect();
+  for (const at of [1, 0]) for (const name of ["a", "b"]) await join(name, at);
+  const [end] = ends as [MemoryEngine];
+  const publish = vi.spyOn(end, "publish").mockReturnValueOnce(true).mockReturnValueOnce(false);
+  end.reconnect();
+  await run(50);
+  expect(publish).toHaveBeenCalledTimes(2);
+  await run(100);
+  expect(publish).toHaveBeenCalledTimes(3);
+  expect(servers.map(({ metrics }) => metrics.identities).toSorted()).toEqual([1, 2]);
+});
+
+test("signals to a server that does not answer hold half of the places, and the others are dropped", async () => {
   const ends = memoryEnds(2);
   const [end] = ends as [MemoryEngine];
   const { join, run, servers } = await lobbies(ends);
@@ -154,9 +224,9 @@ test("signals to a server that does not answer hold 256 places of a source, and 
     asked++;
     return new Promise<never>(() => {});
   });
-  for (let count = 0; count < 300; count++) alice.send("nobody", count % 128);
+  for (let count = 0; count < 600; count++) alice.send("nobody", count % 128);
   await run(300);
-  expect([asked, servers[0]?.metrics.dropped]).toEqual([256, 44]);
+  expect([asked, servers[0]?.metrics.dropped]).toEqual([512, 88]);
   expect(end.connected).toBe(true);
 });
 

@@ -80,6 +80,7 @@ test("signals go to whom they are for, and to nobody else", async () => {
     identities: 3,
     carried: 2,
     absent: 0,
+    unregistered: 0,
     refused: 0,
     dropped: 0,
     forged: 0,
@@ -196,7 +197,7 @@ test("who has not said who it is sends nothing", async () => {
   const { client } = await lobby.world.join({ protocol: lobby.world.server.protocol });
   client.send(Signal, { identity: "str:bob", data: signalOf("alice", 1) });
   await lobby.world.run(100);
-  expect([bob.heard, lobby.signaling.metrics.dropped]).toEqual([[], 1]);
+  expect([bob.heard, lobby.signaling.metrics.unregistered]).toEqual([[], 1]);
 });
 
 test("an identity is its owner's until the connection has ended", async () => {

@@ -1,5 +1,6 @@
 import { invalidType } from "../../arguments.js";
 import type { Clock } from "../../clock.js";
+import { sourceOf } from "../../guard/source.js";
 import {
   arrayOption,
   booleanOption,
@@ -164,7 +165,7 @@ export class ServerAuthentication {
     const unknown = () => player.refuse(DisconnectCode.SessionUnknown, "The server does not know this session");
     const { sessions } = this.#owner;
     const id = payload.slice(0, SESSION_ID_BYTES);
-    const stored = sessions?.find(id) ? null : ((await sessions?.findStored(id)) ?? null);
+    const stored = sessions?.find(id) ? null : ((await sessions?.findStored(id, sourceOf(player.address))) ?? null);
     if (stored === "busy") return () => player.refuse(DisconnectCode.ServerBusy, "Too many sessions are looked for");
     const secret = sessions?.find(id)?.secret ?? stored?.secret;
     if (!secret) return unknown;

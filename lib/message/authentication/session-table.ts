@@ -3,6 +3,7 @@ import type { Clock } from "../../clock.js";
 import { follow } from "../../follow.js";
 import type { PlacesMetrics } from "../../guard/places.js";
 import { RankedPlaces } from "../../guard/ranked-places.js";
+import { SoftShares } from "../../guard/soft-shares.js";
 import { sourceOf } from "../../guard/source.js";
 import { checkOptions, durationOption, integerOption, type OptionRules, thingOption } from "../../options.js";
 import type { RandomBytes } from "../../random.js";
@@ -22,7 +23,7 @@ import {
 /** Reasons after which a player may come back: a newer connection of its client may have replaced this one. */
 export const SERVER_LOSSES = new Set<number>([...LOSSES, DisconnectCode.Replaced]);
 
-/** So many sessions may be looked for in the store at a time. */
+/** So many sessions may be looked for in the store at a time, before anybody has proved anything. */
 const MAX_FINDING = 1024;
 
 /** Settings of sessions: how players come back whose connection was lost. */
@@ -66,7 +67,7 @@ export class SessionTable {
   readonly #suspended = new Map<NetworkPlayer, { timer: unknown; expire(): void }>();
   readonly #places: RankedPlaces<NetworkPlayer>;
   readonly #report: (error: unknown) => void;
-  #finding = 0;
+  readonly #finding = new SoftShares(MAX_FINDING);
 
   /** @param report gets what the store throws while nobody waits for it */
   constructor(
@@ -126,20 +127,20 @@ export class SessionTable {
   /**
    * A session that is not known here, from the store.
    *
+   * @param source who asks for it
    * @returns `"busy"`: the store is being asked for as many as it may be, by clients that may have left since
    * @throws (rejects) TypeError; what the store throws
    */
-  async findStored(id: Uint8Array): Promise<StoredSession | null | "busy"> {
+  async findStored(id: Uint8Array, source: string): Promise<StoredSession | null | "busy"> {
     const { store } = this.options;
     if (!store) return null;
-    if (this.#finding >= MAX_FINDING) return "busy";
-    this.#finding++;
+    if (!this.#finding.tryTake(source)) return "busy";
     try {
       const found = (await store.find(id)) ?? null;
       checkStored(found);
       return found;
     } finally {
-      this.#finding--;
+      this.#finding.release(source);
     }
   }
 

@@ -67,6 +67,9 @@ export function isGnsAnswer(
   return hasFields && nonce.every(isSame);
 }
 
+/** Whether a packet may be what a server of this library says to a client of GNS. */
+export const isUdpAnswer = (packet: Uint8Array): boolean => packet[0] === CONNECTION_CLOSED;
+
 /** GNS's ids are not 0. */
 const idByte = (byte: number) => byte | 1;
 const idOf = (nonce: Uint8Array) => nonce.subarray(0, ID_BYTES).map(idByte);

@@ -160,7 +160,7 @@ const old = () => new TicketBook(new FleetKeys([KEY]), "door", () => unixTimeMs(
 /** Whether a host finds the secret of a session. */
 async function knows({ host }: FleetProcess, session: Uint8Array): Promise<boolean> {
   const sessions = NetworkServer.frontEndOf(host.server).sessions;
-  return ((await sessions?.findStored(session)) ?? null) !== null;
+  return ((await sessions?.findStored(session, "")) ?? null) !== null;
 }
 
 /** Resumes a session at a host, as whoever knows what it knows can. @returns the codes with which it is refused */
