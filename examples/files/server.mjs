@@ -1,5 +1,5 @@
-// node server.mjs [port] [folder] [seconds]: keeps the files that clients send. A file of which nothing comes for so many
-// seconds has stopped, so that its name is free for others.
+// node server.mjs [port] [folder] [seconds]: keeps the files that clients send. A file of which nothing comes for so
+// many seconds has stopped, so that its name is free for others.
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";

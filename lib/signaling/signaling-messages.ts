@@ -9,8 +9,8 @@ export const SECRET_BYTES = 16;
 
 const WHYS = ["absent", "refused", "unregistered"] as const;
 /**
- * Why a signal was not carried: nobody there has the identity, the server's `maySignal` forbids it, or the sender has no
- * identity there, since it was taken by another player.
+ * Why a signal was not carried: nobody there has the identity, the server's `maySignal` forbids it, or the sender has
+ * no identity there, since it was taken by another player.
  */
 export type UndeliveredReason = (typeof WHYS)[number];
 

@@ -153,7 +153,7 @@ test("without a link to the engine the peers of one server find each other", asy
   expect([carol.heard, bob.heard]).toEqual([[3], [1, 4]]);
 });
 
-/** Alice has been registered at two servers, of which the first one had no link to the engine, one millisecond apart. */
+/** Alice has been registered at two servers, one millisecond apart: the first one had no link to the engine. */
 async function twice(first: number, options: Partial<SignalingServerOptions>) {
   const ends = memoryEnds(3);
   const lobby = await lobbies(ends, options);
