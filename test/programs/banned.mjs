@@ -33,8 +33,9 @@ const socketFactory = factory({ bindHost: HOST, port: PORT, ...own });
 const server = new NetworkServer({ protocol: protocol(), socketFactory, peer: { guard } });
 await server.start();
 
-async function join() {
-  const peer = { handshakeTimeoutMs: 1000 };
+/** @param isShort nobody will answer */
+async function join(isShort) {
+  const peer = { handshakeTimeoutMs: isShort ? 1000 : 10_000 };
   const client = new NetworkClient({ protocol: protocol(), socketFactory: factory({ host: HOST, port: PORT }), peer });
   const gone = new Promise((resolve) => client.on("disconnected", resolve));
   const outcome = await client.connect().then(
@@ -44,16 +45,16 @@ async function join() {
   return { gone, outcome };
 }
 
-const { gone, outcome } = await join();
+const { gone, outcome } = await join(isRestarted);
 const seen = { outcome };
 if (!isRestarted) {
   server.ban(server.players[0], 60_000, { code: 7, text: "rude" });
   seen.told = await gone;
-  seen.again = (await join()).outcome;
+  seen.again = (await join(true)).outcome;
   writeFileSync(file, JSON.stringify(guard.export()));
 } else {
   guard.unban(HOST);
-  seen.unbanned = (await join()).outcome;
+  seen.unbanned = (await join(false)).outcome;
 }
 console.log(JSON.stringify(seen));
 await server.stop();
