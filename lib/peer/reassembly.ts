@@ -13,7 +13,7 @@ export const UNTRUSTED_EARLY_BYTES = UNTRUSTED_BYTES / 4;
 
 /** What all connections of a Peer hold of incomplete messages. When it is too much, the largest holder has to end. */
 export class ReassemblyPool {
-  /** Those that hold something. */
+  /** Those that have held something and whose connections have not ended. */
   readonly #holders = new Set<ReassemblyBudget>();
   readonly #maxBytes: number;
   readonly #metrics: PeerMetrics;
@@ -28,11 +28,18 @@ export class ReassemblyPool {
     return this.#metrics.reassemblyBytes;
   }
 
-  /** `holder` holds `bytes` more, or fewer. */
-  change(holder: ReassemblyBudget, bytes: number): void {
+  /** `holder` begins to hold something, or has ended. Not for each message: a tenth of a receiver's time went there. */
+  add(holder: ReassemblyBudget): void {
+    this.#holders.add(holder);
+  }
+
+  remove(holder: ReassemblyBudget): void {
+    this.#holders.delete(holder);
+  }
+
+  /** Somebody holds `bytes` more, or fewer. */
+  change(bytes: number): void {
     this.#metrics.reassemblyBytes += bytes;
-    if (holder.usedBytes > 0) this.#holders.add(holder);
-    else this.#holders.delete(holder);
     if (this.usedBytes <= this.#maxBytes) return;
     this.#metrics.reassemblyEvictions++;
     this.#largest()?.onExhausted();
@@ -64,6 +71,7 @@ export class ReassemblyBudget {
   readonly #pool: ReassemblyPool;
   readonly #onExhausted: () => void;
   readonly #metrics: ConnectionMetrics;
+  #isHolder = false;
   #hasEnded = false;
 
   /** @param metrics counts for the user */
@@ -104,14 +112,16 @@ export class ReassemblyBudget {
 
   take(bytes: number): void {
     if (this.#hasEnded) return;
+    if (!this.#isHolder) this.#pool.add(this);
+    this.#isHolder = true;
     this.#metrics.reassemblyBytes += bytes;
-    this.#pool.change(this, bytes);
+    this.#pool.change(bytes);
   }
 
   giveBack(bytes: number): void {
     if (this.#hasEnded) return;
     this.#metrics.reassemblyBytes -= bytes;
-    this.#pool.change(this, -bytes);
+    this.#pool.change(-bytes);
   }
 
   /** All connections together hold too much, and this one most. */
@@ -123,6 +133,7 @@ export class ReassemblyBudget {
   /** The connection has ended. */
   dispose(): void {
     this.giveBack(this.usedBytes);
+    this.#pool.remove(this);
     this.#hasEnded = true;
   }
 }

@@ -18,6 +18,8 @@ import { UdpSocket } from "./udp-socket.js";
 const RECEIVE_SLOTS = 128;
 /** How many datagrams may wait for `flush` or for the system. */
 const SEND_SLOTS = 256;
+/** So many leave at once, as the addon makes no larger batches: the other end reads them while more are written. */
+const SEND_BATCH = 64;
 const SLOT_BYTES = UDP_SLOT.payload + MAX_BATCHED_PACKET_SIZE; // in whole words
 const SLOT_WORDS = SLOT_BYTES / 4;
 const LENGTH_WORD = UDP_SLOT.length / 4;
@@ -116,7 +118,7 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     this.#outgoing[word + LENGTH_WORD] = length;
     const at = this.#outgoingCount * SLOT_BYTES + UDP_SLOT.payload;
     putBytes(packet, length, this.#outgoingBytes, at);
-    this.#outgoingCount++;
+    if (++this.#outgoingCount % SEND_BATCH === 0) this.flush();
     return true;
   }
 

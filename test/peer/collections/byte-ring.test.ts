@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { equalBytes } from "../../../lib/bytes.js";
+import { ByteRing } from "../../../lib/peer/collections/byte-ring.js";
+
+/** The byte at each place of the stream. */
+const byteAt = (offset: number) => (offset * 31 + (offset >> 8)) & 0xff;
+const stream = (from: number, length: number) => Uint8Array.from({ length }, (_, index) => byteAt(from + index));
+
+test.each([
+  ["that never grew", 0, 900],
+  ["that has grown", 0, 60_000],
+  ["whose offsets are larger than 32 bits", 2 ** 40, 5000],
+])("a ring %s gives pieces of any size, and across its end", (_, start, capacity) => {
+  const ring = new ByteRing();
+  const target = new Uint8Array(3000);
+  let next = start;
+  let end = start;
+  for (let round = 0; round < 400; round++) {
+    const added = Math.min(capacity - (end - next), (round * 37) % 1700);
+    ring.reserve(next, end + added);
+    ring.write(end, stream(end, added), 0, added);
+    end += added;
+    // Each size comes twice: a piece as long as the one before is copied by the same view.
+    const length = Math.min(end - next, ((round >> 1) * 211) % 1600);
+    target.fill(0xee);
+    ring.read(next, target, 7, length);
+    expect(equalBytes(target.subarray(7, 7 + length), stream(next, length))).toBe(true);
+    expect(target[6]).toBe(0xee);
+    expect(target[7 + length]).toBe(0xee);
+    next += length;
+  }
+  expect(next - start).toBeGreaterThan(100_000);
+});
