@@ -166,12 +166,14 @@ export class NatsEngine implements Engine {
     const { storage = "file" } = options;
     const settings = { replicas, storage, history: 1, allow_direct: false, markerTTL: MARK_MS };
     const kv = await this.#link.callPatiently(() => new Kvm(jetstream).create(name, settings));
+    await this.#link.reach(`$KV.${name}.new`);
     return checkedBucket(new NatsBucket(this.#link, kv, name));
   }
 
   async log(name: string): Promise<Log> {
     checkName(name);
     await this.#link.callPatiently(() => openStream(this.#link, name));
+    await this.#link.reach(`$LOG.${name}.new`);
     return checkedLog(new NatsLog(this.#link, name));
   }
 

@@ -6,6 +6,8 @@ import { notConnected } from "./checks.js";
 const WRONG_SEQUENCE = [10071, 10164];
 /** The same id is being stored at this moment. */
 const IN_PROCESS = 10158;
+/** A write names another stream than the one that its subject belongs to. */
+const OTHER_STREAM = 10060;
 
 /** What the packages of NATS throw. Classes would not do: each of the packages may have its own. */
 interface NatsError {
@@ -25,15 +27,22 @@ export const isNoResponders = (error: unknown): boolean =>
 
 export const isTimeout = (error: unknown): boolean => (error as NatsError)?.name === "TimeoutError";
 
+export const isOtherStream = (error: unknown): boolean =>
+  (error as NatsError)?.name === "JetStreamApiError" && (error as NatsError).code === OTHER_STREAM;
+
+/** A stream without a leader has no responder, just as a server without JetStream. */
+export function isLeaderless(error: unknown): boolean {
+  const { name, status } = (error ?? {}) as NatsError;
+  return isNoResponders(error) || name === "JetStreamNotEnabled" || status === 503;
+}
+
 /** The error of this library for an error of NATS. */
 export function translateNatsError(error: unknown): Error {
   if (error instanceof NetworkError || error instanceof TypeError || error instanceof RangeError) return error;
-  const { name, message, code, status } = (error ?? {}) as NatsError;
+  const { name, message, code } = (error ?? {}) as NatsError;
   if (isTimeout(error)) return new NetworkError("ERR_TIMEOUT", "NATS did not answer in time", { cause: error });
   if (name === "ClosedConnectionError" || name === "DrainingConnectionError") return notConnected();
-  // A stream without a leader has no responder, just as a server without JetStream.
-  const isLeaderless = isNoResponders(error) || name === "JetStreamNotEnabled" || status === 503;
-  if (isLeaderless || code === IN_PROCESS) {
+  if (isLeaderless(error) || code === IN_PROCESS) {
     const text = "JetStream does not answer: it is not enabled, or it has no leader at this moment";
     return new NetworkError("ERR_NOT_CONNECTED", text, { cause: error });
   }

@@ -1,9 +1,15 @@
 import type { JetStreamClient, JetStreamManager, MsgRequest, StoredMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import type { Clock } from "../../clock.js";
+import { type Clock, pause } from "../../clock.js";
 import { Calls } from "./calls.js";
 import { closed, notConnected } from "./checks.js";
-import { isTimeout, translateNatsError } from "./nats-errors.js";
+import { isLeaderless, isOtherStream, isTimeout, translateNatsError } from "./nats-errors.js";
+
+/** How often the leader of a new stream is looked for within the time of a write, and the pause in between. */
+const PROBES = 8;
+const LOOK_MS = 20;
+/** No stream of ours is called so. */
+const NO_STREAM = "NONE";
 
 /** How often a leader is asked: in an election a question may get lost. */
 export const ATTEMPTS = 3;
@@ -52,6 +58,31 @@ export class NatsLink {
         } catch (error) {
           if (!isTimeout(error) || attempt === ATTEMPTS || !this.isConnected) throw error;
         }
+      }
+    });
+  }
+
+  /**
+   * Waits until writes to a subject of a stream arrive. While a stream is new, it may have no leader yet, and the server
+   * that this link is connected to may not have heard of it: writes are refused, or get lost. What the leader alone
+   * answers is a write that names another stream, with a refusal.
+   *
+   * @throws (rejects) as `call`, after three times `timeoutMs`
+   */
+  reach(subject: string): Promise<void> {
+    const untilMs = this.clock.now() + ATTEMPTS * this.timeoutMs;
+    const options = { expect: { streamName: NO_STREAM }, timeout: this.timeoutMs / PROBES };
+    return this.call(0, async () => {
+      for (;;) {
+        try {
+          await this.jetstream.publish(subject, new Uint8Array(0), options);
+          return;
+        } catch (error) {
+          if (isOtherStream(error)) return;
+          const isEarly = isTimeout(error) || isLeaderless(error);
+          if (!isEarly || this.clock.now() >= untilMs || !this.isConnected) throw error;
+        }
+        await pause(this.clock, LOOK_MS);
       }
     });
   }

@@ -73,6 +73,28 @@ test("a host whose server is gone follows what others did with the rest, deletio
   ]);
 }, 120_000);
 
+test("hosts that open the same new buckets and logs at once write to them at once", async () => {
+  const cluster = await startNats(3);
+  onTestFinished(() => cluster.close());
+  const open = (server: string) => NatsEngine.connect({ servers: [server], replicas: 3, timeoutMs: 8000 });
+  const engines = await Promise.all(cluster.servers.map(open));
+  onTestFinished(() => Promise.all(engines.map((engine) => engine.close())).then(() => {}));
+  const written = await Promise.all(
+    engines.map(async (engine, at) => {
+      const bucket = await engine.bucket("new");
+      const created = await bucket.create(`key${at}`, bytes("1"));
+      const log = await engine.log("new");
+      return [created, await log.append(`subject${at}`, bytes("1"), { expected: 0n, id: `${at}` })];
+    }),
+  );
+  // What looked for the leader has left nothing behind.
+  const orders = [0, 1].map((place) => written.map((revisions) => revisions[place]).sort());
+  expect(orders).toEqual([
+    [1n, 2n, 3n],
+    [1n, 2n, 3n],
+  ]);
+}, 120_000);
+
 /** A server on loopback that says this when somebody connects. */
 async function speaker(text: string): Promise<string> {
   const server = createServer((socket) => socket.on("error", () => {}).write(text));

@@ -32,7 +32,10 @@ async function fleet() {
   /** Lets time pass for all hosts but those that are frozen. */
   const pass = async (ms: number, ...frozen: Host[]) => {
     const awake = hosts.filter((host) => !frozen.includes(host));
-    for (let passed = 0; passed < ms; passed += 50) for (const { clock } of awake) await advance(clock, 50);
+    for (let passed = 0; passed < ms; passed += 50) {
+      for (const { clock } of awake) clock.advance(50);
+      await settle();
+    }
   };
   return { a, b, c, pass };
 }
@@ -62,6 +65,26 @@ test("a host without beats for 1500 ms is dead, and no sooner; when it beats aga
   expect([ids(a), a.beats.find("c")]).toEqual([["a", "b"], undefined]);
   await pass(500);
   expect([a.beats.isDead("c"), ids(a)]).toEqual([false, ["a", "b", "c"]]);
+});
+
+test("hosts that began at different times beat together, each twice a second", async () => {
+  const engine = new MemoryEngine();
+  const clock = new FakeClock();
+  const count = 10;
+  const times: number[] = [];
+  engine.link().subscribe("vs.test.beats", () => times.push(clock.now()));
+  for (let at = 0; at < count; at++) {
+    const id = `host${at}`;
+    const beats = new Beats({ engine: engine.link(), app: "test", clock, id, state: () => stateOf(id) });
+    onTestFinished(() => beats.stop());
+    beats.start();
+    await advance(clock, 50);
+  }
+  for (let passed = 0; passed < 1000; passed += 10) await advance(clock, 10);
+  times.length = 0;
+  for (let passed = 0; passed < 2000; passed += 10) await advance(clock, 10);
+  expect(new Set(times).size).toBe(4);
+  expect(times).toHaveLength(4 * count);
 });
 
 test("a host that ends is dead at once", async () => {
