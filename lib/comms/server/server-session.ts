@@ -196,7 +196,9 @@ export class ServerSession<TPeer> {
     }
     const verdict = this.#judge({ peer: from, name, codec, token });
     if (verdict !== true) this.#refuse(from, RefusalKind.Unauthorized, verdict.text, verdict.code);
-    else if (this.#names.has(name)) this.#refuse(from, RefusalKind.NameTaken, `There is a player ${name} already`);
+    else if (this.#names.has(name)) {
+      this.#refuse(from, RefusalKind.NameTaken, `There is a player ${name} already: take another playerName`);
+    }
     else this.#add(from, name, codec, salt);
   }
 
