@@ -19,13 +19,19 @@ export const typeError = (name: string, expected: string) => invalidType(`${name
 
 export const rangeError = (name: string, expected: string) => outOfRange(`${name} must be ${expected}`);
 
+/** An error for what is no number. Settings of the environment are texts. */
+export const noNumber = (name: string, value: unknown, expected = "a number") =>
+  typeError(name, typeof value === "string" ? `${expected}, and not a text: use Number(…)` : expected);
+
+/** An error for a number that is not as `expected`. A setting of the environment that is missing becomes NaN. */
+export const wrongNumber = (name: string, value: number, expected: string) =>
+  rangeError(name, Number.isNaN(value) ? `${expected}, and not NaN: Number(…) was given no number` : expected);
+
 /** Throws unless `value` is a whole number from `min` to `max`. */
 export function checkInteger(name: string, value: number, min: number, max: number): void {
-  if (typeof value !== "number") {
-    throw typeError(name, typeof value === "string" ? "a number, and not a text: use Number(…)" : "a number");
-  }
+  if (typeof value !== "number") throw noNumber(name, value);
   if (!Number.isInteger(value) || value < min || value > max) {
-    throw rangeError(name, `a whole number from ${min} to ${max}`);
+    throw wrongNumber(name, value, `a whole number from ${min} to ${max}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { checkFunction, checkInteger, rangeError, typeError } from "./arguments.js";
+import { checkFunction, checkInteger, noNumber, rangeError, typeError, wrongNumber } from "./arguments.js";
 
 /** Throws unless `value` may be given for the option `name`. */
 export type OptionRule = (name: string, value: unknown) => void;
@@ -16,8 +16,8 @@ export const integerOption =
 export const numberOption =
   (min: number, max: number): OptionRule =>
   (name, value) => {
-    if (typeof value !== "number") throw typeError(name, "a number");
-    if (!(value >= min && value <= max)) throw rangeError(name, numbers(min, max));
+    if (typeof value !== "number") throw noNumber(name, value);
+    if (!(value >= min && value <= max)) throw wrongNumber(name, value, numbers(min, max));
   };
 
 function numbers(min: number, max: number): string {
@@ -29,8 +29,8 @@ function numbers(min: number, max: number): string {
 export const durationOption =
   (minMs = 0): OptionRule =>
   (name, value) => {
-    if (typeof value !== "number") throw typeError(name, "a number of milliseconds");
-    if (!(value >= minMs)) throw rangeError(name, `at least ${minMs} milliseconds`);
+    if (typeof value !== "number") throw noNumber(name, value, "a number of milliseconds");
+    if (!(value >= minMs)) throw wrongNumber(name, value, `at least ${minMs} milliseconds`);
   };
 
 /** A port to listen on; 0 is a free one. */
@@ -112,7 +112,7 @@ export function checkOptions<Options extends object>(
   const isObject = typeof options === "object" && options !== null;
   // A megabyte of bytes would have a million names.
   if (!isObject || Array.isArray(options) || ArrayBuffer.isView(options)) {
-    throw typeError(`The options of ${owner}`, "an object");
+    throw typeError(`The options of ${owner}`, `an object; there are ${Object.keys(rules).join(", ")}`);
   }
   for (const [name, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, name) ? rules[name as keyof Options] : undefined;
@@ -151,14 +151,18 @@ function membersOf(prototype: object): string[] {
 }
 
 function unknownOption(owner: string, name: string, names: string[], place = ""): TypeError {
+  const advice = place ? `: ${place}` : `; ${suggestion(name, names)}`;
+  const error = new TypeError(`${owner} has no option ${name}${advice}`);
+  return Object.assign(error, { code: "ERR_UNKNOWN_OPTION" });
+}
+
+/** What to say of a name that is none of `names`: the nearest one, or all of them. */
+export function suggestion(name: string, names: readonly string[]): string {
   const [nearest] = names
     .map((known) => ({ known, distance: editDistance(name.toLowerCase(), known.toLowerCase()) }))
     .filter(({ known, distance }) => distance <= Math.max(2, known.length / 3))
     .sort((one, other) => one.distance - other.distance);
-  const known = nearest ? `; did you mean ${nearest.known}?` : `; there are ${names.join(", ")}`;
-  const advice = place ? `: ${place}` : known;
-  const error = new TypeError(`${owner} has no option ${name}${advice}`);
-  return Object.assign(error, { code: "ERR_UNKNOWN_OPTION" });
+  return nearest ? `did you mean ${nearest.known}?` : `there are ${names.join(", ")}`;
 }
 
 /** How many letters have to be added, removed or replaced (Levenshtein). */

@@ -1,5 +1,7 @@
 import { type Clock, systemClock } from "../clock.js";
 import { EventHub } from "../event-hub.js";
+import { FailureLog } from "../message/failure-log.js";
+import { consoleLogger } from "../message/logger.js";
 import { NetworkError } from "../network-error.js";
 import {
   checkOptions,
@@ -77,7 +79,7 @@ export interface CommsNetworkEvents {
   modeChanged: [mode: NetworkMode];
   /** The session has come farther, or back. */
   statusChanged: [status: ConnectionStatus];
-  /** What went wrong in an integration, or why a session has ended. */
+  /** What went wrong in an integration, or why a session has ended. Without a listener it goes to the console. */
   fault: [error: unknown];
 }
 
@@ -117,6 +119,7 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   #qualitySecond = 0;
   /** Too much of what is heard comes late. */
   #isLate = false;
+  readonly #unheardFaults = new FailureLog(consoleLogger);
   /** What is to run next: null is nothing. */
   #wanted: Session<TPeer> | null = null;
   #hasWanted = false;
@@ -218,6 +221,7 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   }
 
   report(error: unknown): void {
+    if (this.events.listenerCount("fault") === 0) this.#unheardFaults.add("voice", error);
     this.events.emit("fault", error);
   }
 

@@ -1,4 +1,4 @@
-import { checkFunction, checkInteger, rangeError, typeError } from "../arguments.js";
+import { checkFunction, checkInteger, noNumber, rangeError, typeError } from "../arguments.js";
 import { type Clock, systemClock, unixTimeMs } from "../clock.js";
 import { EventHub, type EventListener } from "../event-hub.js";
 import { checkOptions } from "../options.js";
@@ -300,7 +300,7 @@ export class ConnectionGuard {
    * @throws RangeError `ERR_OUT_OF_RANGE` for loopback, for what is no IP address, and for a negative time
    */
   ban(address: string, ms: number): void {
-    if (typeof ms !== "number") throw typeError("The time of a ban", "a number of milliseconds");
+    if (typeof ms !== "number") throw noNumber("The time of a ban", ms, "a number of milliseconds");
     if (!(ms >= 0)) throw rangeError("The time of a ban", "at least 0 milliseconds");
     const source = bannableSource(address);
     this.#bans.add(source, ms);

@@ -188,7 +188,8 @@ export class NetworkClient {
   request<Q, A>(definition: RequestDefinition<Q, A>, value: Q, options?: RequestOptions): Promise<A> {
     const { player } = this.#core;
     if (player) return player.request(definition, value, options);
-    return Promise.reject(new NetworkError("ERR_NOT_CONNECTED", "The client is not connected"));
+    const text = this.#wasConnected ? "any more" : "yet: await client.connect() first";
+    return Promise.reject(new NetworkError("ERR_NOT_CONNECTED", `The client is not connected ${text}`));
   }
 
   /** Manual drive: receives what has come, and calls handlers. */

@@ -92,7 +92,11 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   }
 
   use(extension: X): void {
-    this.assertInactive();
+    this.assertInactive(
+      this.isServer
+        ? "make a ServerObjectManager, MessageCommsNetwork and the like before `start()`"
+        : "make a ClientObjectManager, RoomsClient and the like before `connect()`",
+    );
     this.protocol.add(...(extension.messages ?? []));
     this.dispatcher.addExtension(extension.messages ?? []);
     this.#extensions.push(extension);
@@ -145,10 +149,8 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   }
 
   /** @throws NetworkError `ERR_STATE` while it is active */
-  assertInactive(): void {
-    if (!this.#isActive) return;
-    const end = this.#side === "server" ? "stop()" : "disconnect()";
-    throw new NetworkError("ERR_STATE", `The ${this.#side} is active already: call ${end} before this`);
+  assertInactive(advice = `call ${this.isServer ? "stop()" : "disconnect()"} before this`): void {
+    if (this.#isActive) throw new NetworkError("ERR_STATE", `The ${this.#side} is active already: ${advice}`);
   }
 
   /** From here on the protocol is complete. */

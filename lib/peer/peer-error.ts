@@ -99,15 +99,25 @@ export function socketFailed(cause: unknown): NetworkError {
 }
 
 /**
- * `The server 192.0.2.1:7777 (UDP)`.
+ * `The server 192.0.2.1:7777 (UDP)`, or `The peer str:bob (GNS, by signaling)`.
  *
  * @param transport the socket or its factory
  */
 export function describeServer(transport: object, endPoint: IConnectEndPoint): string {
-  const { host, port, url } = endPoint as { host?: string | null; port?: number; url?: string };
+  const { host, port, url, signaling, identity } = endPoint as DescribedEndPoint;
+  if (signaling) return `The peer${identity ? ` ${identity}` : ""} (GNS, by signaling)`;
   const place = url ?? (port === undefined ? "" : formatHost(host ?? "localhost", port));
   // In a bundle the name of the class may be another.
   const [, name] = /(Udp|Gns|WebSocket|Memory)/.exec(transport.constructor.name) ?? [];
   const over = name && ` (${name === "WebSocket" || name === "Memory" ? name : name.toUpperCase()})`;
   return ["The server", place].filter(Boolean).join(" ") + (over ?? "");
+}
+
+/** What the end points of different sockets have. */
+interface DescribedEndPoint {
+  readonly host?: string | null;
+  readonly port?: number;
+  readonly url?: string;
+  readonly signaling?: object;
+  readonly identity?: { toString(): string } | null;
 }

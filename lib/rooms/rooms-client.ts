@@ -247,7 +247,9 @@ export class RoomsClient {
     send: (number: number) => boolean,
   ): Promise<JoinedRoom | null> {
     signal?.throwIfAborted();
-    if (!this.#client.isAuthenticated) throw new NetworkError("ERR_NOT_CONNECTED", "The client is not connected");
+    if (!this.#client.isAuthenticated) {
+      throw new NetworkError("ERR_NOT_CONNECTED", "The client is not connected: await client.connect() first");
+    }
     const number = this.#nextNumber();
     const timeoutText = `The server has not answered the wish ${what} within ${timeoutMs} ms`;
     const clock = NetworkClient.clockOf(this.#client);

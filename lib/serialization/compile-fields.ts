@@ -24,7 +24,11 @@ export function compileFields(entries: FieldEntries, tuple = false): CompiledFie
     if (name === "__proto__") throw invalidType("__proto__ cannot be a field");
     if (typeof codec?.read !== "function")
       throw inField(
-        wrongValue(codec, "object", `a codec${typeof codec === "function" ? ": call it, as in string(100)" : ""}`),
+        wrongValue(
+          codec,
+          "object",
+          `a codec${typeof codec === "function" ? ": call it, as in string(100)" : ", such as string(100)"}`,
+        ),
         placeOf(name),
       );
   }
@@ -47,8 +51,12 @@ export function mayGenerate(): boolean {
 
 const placeOf = (name: string | number) => (typeof name === "number" ? `[${name}]` : name);
 
-function requireObject(value: unknown): void {
-  if (typeof value !== "object" || value === null) throw wrongValue(value, "object", "an object");
+function requireObject(entries: FieldEntries): (value: unknown) => void {
+  return (value) => {
+    if (typeof value === "object" && value !== null) return;
+    const names = entries.slice(0, 5).map(([name]) => name);
+    throw wrongValue(value, "object", `an object with ${names.join(", ")}${entries.length > 5 ? ", …" : ""}`);
+  };
 }
 
 function requireTuple(value: unknown, length: number): void {
@@ -97,7 +105,7 @@ function generateFields(entries: FieldEntries, tuple: boolean): CompiledFields {
     };`;
   const places = entries.map(([name]) => placeOf(name));
   const create = new Function("codecs", "places", "requireValue", "inField", source);
-  return create(codecs, places, tuple ? requireTuple : requireObject, inField) as CompiledFields;
+  return create(codecs, places, tuple ? requireTuple : requireObject(entries), inField) as CompiledFields;
 }
 
 function loopOverFields(entries: FieldEntries, tuple: boolean): CompiledFields {
@@ -106,10 +114,11 @@ function loopOverFields(entries: FieldEntries, tuple: boolean): CompiledFields {
     for (const [name, codec] of entries) values[name] = each(codec);
     return values;
   };
+  const requireFields = requireObject(entries);
   return {
     write(writer, value) {
       if (tuple) requireTuple(value, entries.length);
-      else requireObject(value);
+      else requireFields(value);
       for (const [name, codec] of entries) {
         try {
           codec.write(writer, value[name]);

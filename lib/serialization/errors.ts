@@ -52,5 +52,6 @@ export function inField(error: unknown, place: string): unknown {
 
 /** For the parameters of a codec: checks that one is a whole number from `min` to `max`. */
 export function requireInteger(name: string, value: number, min: number, max: number): void {
+  if (value === undefined) throw invalidType(`${name}: it is missing; it is a whole number from ${min} to ${max}`);
   if (!Number.isSafeInteger(value) || value < min || value > max) throw inField(wrongInteger(value, min, max), name);
 }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ConnectionStatus, isClientEnabled, isServerEnabled, NetworkMode, Unit } from "../../lib/comms/index.js";
 import { seededRandom } from "../../lib/testing/index.js";
 import { CustomCommsNetwork, GameNetwork, settle } from "./custom-network.js";
@@ -124,6 +124,21 @@ test("a reliable packet that cannot be sent ends the session, with one fault", (
   client.comms.rooms.join("lobby");
   expect(faults).toMatchObject([{ code: "ERR_CONNECTION_LOST" }]);
   expect(client.mode).toBe(NetworkMode.None);
+});
+
+test("a fault that nobody listens to goes to the console: in full once, and then as a count", () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  const network = new GameNetwork().newNetwork("Ada");
+  network.refusesReliable = true;
+  for (let time = 0; time < 10; time++) network.join();
+  expect(warn.mock.calls).toEqual([
+    ["valve-sockets: voice failed", expect.objectContaining({ code: "ERR_CONNECTION_LOST" })],
+    [expect.stringMatching(/^valve-sockets: 10 times: voice failed: /)],
+  ]);
+  network.on("fault", () => {});
+  for (let time = 0; time < 90; time++) network.join();
+  expect(warn).toHaveBeenCalledTimes(2);
 });
 
 test("what an integration forgets is one clear error", () => {

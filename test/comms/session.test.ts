@@ -96,7 +96,7 @@ test("a name that is taken is refused, with a fault that says so", () => {
   Object.defineProperty(second.comms, "localPlayerName", { value: "Ben of elsewhere" });
   second.join();
   settle(game, [server, first, second]);
-  expect(faults).toEqual(["The voice server refused: There is a player Ben already"]);
+  expect(faults).toEqual(["The voice server refused: There is a player Ben already: take another playerName"]);
   expect(second.mode).toBe(NetworkMode.None);
 });
 

@@ -164,7 +164,7 @@ describe("the option info", () => {
     expect(world.errors.map(String)).toEqual([
       "Error: broken",
       "RangeError: name must be a text without control characters and invisible ones",
-      "TypeError: The options of info must be an object",
+      expect.stringMatching(/^TypeError: The options of info must be an object; there are name, /),
     ]);
   });
 

@@ -13,7 +13,10 @@ import {
 } from "../../lib/message/index.js";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nativePrimitives } from "../../lib/noise/native-primitives.js";
+import { ServerObjectManager } from "../../lib/object/index.js";
+import { RoomsClient } from "../../lib/rooms/index.js";
 import { u8 } from "../../lib/serialization/index.js";
+import { MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
 import { CuttableFactory, MessageWorld } from "../support/message-world.js";
 
 const Note = defineMessage("note", u8);
@@ -203,6 +206,24 @@ test("a server or client that is active says what to call before", async () => {
   const { world, client } = await joined();
   await expect(world.server.start()).rejects.toThrow("The server is active already: call stop() before this");
   await expect(client.connect()).rejects.toThrow("The client is active already: call disconnect() before this");
+});
+
+test("a manager that comes too late is told when it is made", async () => {
+  const { world, client } = await joined();
+  expect(() => new ServerObjectManager(world.server, { prefabs: [] })).toThrow(
+    "The server is active already: make a ServerObjectManager, MessageCommsNetwork and the like before `start()`",
+  );
+  expect(() => new RoomsClient(client)).toThrow(
+    "The client is active already: make a ClientObjectManager, RoomsClient and the like before `connect()`",
+  );
+});
+
+test("a request without a connection says whether there was one", async () => {
+  const { client } = await joined();
+  const early = new NetworkClient({ protocol, socketFactory: new MemorySocketFactory(new MemoryNetwork()) });
+  await expect(early.request(Ask, 1)).rejects.toThrow("not connected yet: await client.connect() first");
+  client.disconnect();
+  await expect(client.request(Ask, 1)).rejects.toThrow("The client is not connected any more");
 });
 
 test.each<[string, () => unknown, string]>([

@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, STATUS_CODES } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { expect, test } from "vitest";
 import { Peer } from "../../lib/peer/index.js";
@@ -41,7 +41,7 @@ test.each([
         `a web server that answers ${status}`,
         () => createServer((_request, response) => response.writeHead(status).end()),
         "ERR_OTHER_PROTOCOL",
-        `A web server answers there (HTTP ${status} `,
+        `A web server answers there (HTTP ${status} ${STATUS_CODES[status]}), but no WebSocket server: has the game on it started?`,
       ] as const,
   ),
   ...[403, 502].map(

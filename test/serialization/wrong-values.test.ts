@@ -95,6 +95,17 @@ describe.each(libraries)("with %s", (_, library) => {
     expect(error.message.length).toBeGreaterThan((error.field as string).length + 8);
   });
 
+  test("says what is missing: a codec's size, a codec, the fields of an object", () => {
+    const { string, u8 } = library;
+    expect(() => string(undefined as never)).toThrow("max: it is missing; it is a whole number from 0 to 16777216");
+    expect(() => struct({ a: "string" as never })).toThrow('a: "string" is not a codec, such as string(100)');
+    expect(() => struct({ a: string as never })).toThrow("a: a function is not a codec: call it, as in string(100)");
+    const error = errorOf(() => encode(struct({ x: u8, y: u8 }), "5" as never));
+    expect(error.message).toBe('"5" is not an object with x, y');
+    const many = struct({ a: u8, b: u8, c: u8, d: u8, e: u8, f: u8 });
+    expect(errorOf(() => encode(many, null as never)).message).toBe("null is not an object with a, b, c, d, e, …");
+  });
+
   test("names the whole way to a wrong value, in the stack too", () => {
     const { array, extensible, map, packed, string, tuple, union, vec3, i8 } = library;
     const player = extensible({ name: string(9) }, { position: vec3(i8) });

@@ -196,8 +196,9 @@ export class ServerSession<TPeer> {
     }
     const verdict = this.#judge({ peer: from, name, codec, token });
     if (verdict !== true) this.#refuse(from, RefusalKind.Unauthorized, verdict.text, verdict.code);
-    else if (this.#names.has(name)) this.#refuse(from, RefusalKind.NameTaken, `There is a player ${name} already`);
-    else this.#add(from, name, codec, salt);
+    else if (this.#names.has(name)) {
+      this.#refuse(from, RefusalKind.NameTaken, `There is a player ${name} already: take another playerName`);
+    } else this.#add(from, name, codec, salt);
   }
 
   /** What the application says. Anything but true or a reason lets nobody in. */

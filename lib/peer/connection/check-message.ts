@@ -1,4 +1,4 @@
-import { checkFunction, checkInteger, outOfRange, typeError } from "../../arguments.js";
+import { checkFunction, checkInteger, noNumber, outOfRange, typeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
 import { checkCallbacks } from "../../options.js";
 import { Channel, NOTIFY_CALLBACKS, type NotifyCallbacks } from "../channel.js";
@@ -26,7 +26,7 @@ export function checkNotifyCallbacks(callbacks: NotifyCallbacks): void {
 
 /** @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` for a negative age, or one when reliable */
 export function checkMaxAge(channel: Channel, maxAgeMs: number): void {
-  if (typeof maxAgeMs !== "number") throw typeError("maxAgeMs", "a number");
+  if (typeof maxAgeMs !== "number") throw noNumber("maxAgeMs", maxAgeMs);
   if (!(maxAgeMs >= 0)) throw outOfRange(`maxAgeMs is 0 or more, not ${maxAgeMs}`);
   if (channel === Channel.Reliable && maxAgeMs < Number.POSITIVE_INFINITY) {
     throw outOfRange("A reliable message has no maxAgeMs");

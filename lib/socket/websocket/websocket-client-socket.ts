@@ -25,7 +25,7 @@ const NO_WEB_SOCKET = /^HTTP (2\d\d|3\d\d|400|404|405|406|426|501) /;
 function httpError(trial: Trial, answer: string, isSecure: boolean): NetworkError {
   const [said, advice] = [printable(answer), httpAdvice(answer, isSecure)];
   if (!NO_WEB_SOCKET.test(answer)) return trialError(trial, `The server answered ${said}. ${advice}`);
-  const text = `A web server answers there (${said}), but no WebSocket server. ${advice}`;
+  const text = `A web server answers there (${said}), but no WebSocket server: has the game on it started? ${advice}`;
   return trialError(trial, text, { code: "ERR_OTHER_PROTOCOL" });
 }
 
