@@ -179,6 +179,23 @@ test("when a Peer's budget is used up, the largest holder of the source that hol
   expect(pool.usedBytes).toBe(400);
 });
 
+test("a Peer keeps nothing of holders whose connections have ended", async () => {
+  const pool = new ReassemblyPool();
+  const ended = Array.from({ length: 10 }, () => {
+    const holder = new ReassemblyBudget(pool, "", CONNECTION_BYTES, () => {});
+    holder.take(100);
+    holder.dispose();
+    return new WeakRef(holder);
+  });
+  const kept = () => ended.filter((holder) => holder.deref() !== undefined);
+  for (let round = 0; round < 20 && kept().length > 0; round++) {
+    await new Promise(setImmediate);
+    gc?.();
+  }
+  expect(kept()).toHaveLength(0);
+  expect(pool.usedBytes).toBe(0);
+});
+
 test("a stream's chunks of a byte share blocks, and one without bytes is malformed", async () => {
   const owner = { writer: new StreamMessageWriter(), sendControl: () => {}, forgetReceiver: () => {} };
   const receiver = new StreamReceiver(owner, 0);

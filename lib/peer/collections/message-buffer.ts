@@ -1,8 +1,8 @@
 import { copyBytes } from "../../bytes.js";
 
 /**
- * What stays for the next message. Most that come in parts are cut by the end of a packet and have less. Memory anew for
- * each message of 1200 bytes was half of what its receiver did.
+ * What stays for the next message. Most that come in parts are cut by the end of a packet and have less. Memory anew
+ * for each message of 1200 bytes was half of what its receiver did.
  */
 const IDLE_BYTES = 2048;
 const EMPTY_BYTES = 4;

@@ -70,6 +70,19 @@ test("bursts larger than a batch arrive, in order", async () => {
   expect(server.packets.map(({ data }) => data)).toEqual(sizes.map((size, index) => bytes(size, index)));
 });
 
+test("64 packets leave while more are written", async () => {
+  const { server, factory } = await listen();
+  const client = userOf(factory);
+  const handle = await client.connect(factory.getConnectEndPoint());
+  const write = () => client.socket.send(handle, bytes(20), 20, Delivery.Unreliable);
+  for (let count = 0; count < 64 + 63; count++) write();
+  await server.until(() => server.packets.length >= 64);
+  expect(server.packets).toHaveLength(64);
+  write();
+  await server.until(() => server.packets.length >= 128);
+  expect(server.packets).toHaveLength(128);
+});
+
 test("a handle tells its address, IPv4 and IPv6", async () => {
   const { server, factory } = await listen();
   for (const [host, text] of [
