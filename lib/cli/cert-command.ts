@@ -8,7 +8,7 @@ import {
   type SignOptions,
 } from "../valve/certificates/certificates.js";
 import { NetworkingIdentity } from "../valve/values/networking-identity.js";
-import { defineCommand, UsageError, wholeNumber } from "./command.js";
+import { defineCommand, notWritten, UsageError, wholeNumber } from "./command.js";
 import { jsonLine } from "./json-line.js";
 
 const USAGE = `Usage: valve-sockets cert [OPTIONS]
@@ -59,7 +59,7 @@ export const certCommand = defineCommand({
       return 0;
     } catch (error) {
       if (!(error instanceof AuthorityError || "syscall" in (error as object))) throw error;
-      process.stderr.write(`The certificate is not made: ${(error as Error).message}\n`);
+      process.stderr.write(`The certificate is not made: ${notWritten(error as Error)}\n`);
       return 1;
     }
   },

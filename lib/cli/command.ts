@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { NetworkError } from "../network-error.js";
+import { suggestion } from "../options.js";
 
 export type CommandOptions = NonNullable<ParseArgsConfig["options"]>;
 type Parsed<Options extends CommandOptions> = ReturnType<
@@ -53,13 +54,30 @@ export async function runCommand(name: string, command: Command, args: string[])
     return await command.run(args);
   } catch (error) {
     if (isAboutArguments(error)) {
-      process.stderr.write(`${error.message}\nvalve-sockets ${name} --help tells how it is written.\n`);
+      const text = unknownOption(error, Object.keys(command.options)) ?? error.message;
+      process.stderr.write(`${text}\nvalve-sockets ${name} --help tells how it is written.\n`);
       return 2;
     }
     if (!(error instanceof NetworkError)) throw error;
     process.stderr.write(`${error.code}: ${error.message}\n`);
     return 1;
   }
+}
+
+/** What to say in place of `parseArgs`, which tells how to write a file's name that begins with `-`. */
+function unknownOption({ message, code }: Error & { code?: string }, names: string[]): string | null {
+  if (code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION") return null;
+  const [option = ""] = /(?<=^Unknown option ')-[^' ]*/.exec(message) ?? [];
+  return `There is no option ${option}; ${suggestion(
+    option,
+    [...names, "help"].map((name) => `--${name}`),
+  )}`;
+}
+
+/** What to say of a file that cannot be written. None is ever written over. */
+export function notWritten(error: NodeJS.ErrnoException): string {
+  if (error.code !== "EEXIST") return error.message;
+  return `${error.path} is there already, and is not written over: name another with --out, or delete it`;
 }
 
 /** Errors of `parseArgs`, and those of options. */

@@ -4,6 +4,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { addonFailure, addonPath, findAddon, platformName } from "../addon/load-addon.js";
 import { NetworkClient, NetworkServer } from "../message/index.js";
+import { createDevelopmentCertificate } from "../socket/browser-server.js";
+import type { SocketFactory } from "../socket/index.js";
+import { WebTransportSocketFactory } from "../socket/webtransport-server.js";
 import { Library } from "../valve/sockets/library.js";
 import { chatProtocol, Echo } from "./chat-protocol.js";
 import { packageVersion } from "./package-version.js";
@@ -43,6 +46,7 @@ export async function examine(): Promise<Finding[]> {
     addressFamilies(),
   ];
   for (const transport of transports) findings.push(await roundTrip(transport));
+  findings.push(await roundTrip("webtransport"));
   return findings;
 }
 
@@ -101,14 +105,14 @@ function addressFamilies(): Finding {
 }
 
 /** A server and a client of this process, and one request. */
-async function roundTrip(transport: Transport): Promise<Finding> {
+async function roundTrip(transport: Transport | "webtransport"): Promise<Finding> {
   if (transport === "gns" && !findAddon()) return finding(transport, "not tried");
-  const socketFactory = createSocketFactory(transport, 0);
-  const server = new NetworkServer({ protocol: chatProtocol, socketFactory });
+  const [serverFactory, clientFactory] = factoriesOf(transport);
+  const server = new NetworkServer({ protocol: chatProtocol, socketFactory: serverFactory });
   server.messageHandler.registerRequest(Echo, (request) => request);
   try {
     await server.start();
-    const client = new NetworkClient({ protocol: chatProtocol, socketFactory: createSocketFactory(transport, 0) });
+    const client = new NetworkClient({ protocol: chatProtocol, socketFactory: clientFactory });
     const player = await client.connect({ host: "127.0.0.1", port: server.boundPort ?? 0 });
     await player.request(Echo, { data: new Uint8Array(1000) });
     await client.disconnect();
@@ -120,4 +124,11 @@ async function roundTrip(transport: Transport): Promise<Finding> {
   } finally {
     await server.stop();
   }
+}
+
+function factoriesOf(transport: Transport | "webtransport"): [server: SocketFactory, client: SocketFactory] {
+  if (transport !== "webtransport") return [createSocketFactory(transport, 0), createSocketFactory(transport, 0)];
+  const { cert, key, hash } = createDevelopmentCertificate();
+  const server = new WebTransportSocketFactory({ port: 0, tls: { cert, key } });
+  return [server, new WebTransportSocketFactory({ certificateHashes: [hash] })];
 }

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { generateServerKey } from "../noise/index.js";
 import { nodePrimitives } from "../noise/node-primitives.js";
-import { defineCommand, UsageError } from "./command.js";
+import { defineCommand, notWritten, UsageError } from "./command.js";
 import { jsonLine } from "./json-line.js";
 
 const USAGE = `Usage: valve-sockets keygen [OPTIONS]
@@ -30,7 +30,7 @@ export const keygenCommand = defineCommand({
       try {
         await writeFile(out, `${privateKey}\n`, { mode: 0o600, flag: "wx" });
       } catch (error) {
-        process.stderr.write(`The private key cannot be written: ${(error as Error).message}\n`);
+        process.stderr.write(`The private key cannot be written: ${notWritten(error as Error)}\n`);
         return 1;
       }
     }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { suggestion } from "../options.js";
 import { type Command, defineCommand, runCommand, UsageError } from "./command.js";
 import { completionScript, shells } from "./completion.js";
 import { packageVersion } from "./package-version.js";
@@ -65,7 +66,8 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
   const load = name !== undefined && Object.hasOwn(loaders, name) ? loaders[name] : undefined;
   if (name !== undefined && load) return runCommand(name, await load(), args);
-  process.stderr.write(name === undefined ? await usage() : `There is no command ${name}\n\n${await usage()}`);
+  const error = name === undefined ? "" : `There is no command ${name}; ${suggestion(name, Object.keys(loaders))}\n\n`;
+  process.stderr.write(error + (await usage()));
   return 2;
 }
 

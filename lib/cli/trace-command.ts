@@ -49,6 +49,7 @@ export const traceCommand = defineCommand({
     }
     const rows = reader.connections.filter(({ name }) => isWanted(name)).toSorted(byWorst);
     process.stdout.write(json ? rows.map(jsonLine).join("") : table(rows));
+    if (rows.length === 0) process.stderr.write(`It tells of no connection ${connection ?? "(--events lists all)"}\n`);
     if (reader.unread > 0) process.stderr.write(`${reader.unread} lines are none of a trace\n`);
     return 0;
   },

@@ -49,7 +49,11 @@ test("without a folder everything is printed", async () => {
 
 test("no file is written over, and none is left behind", async () => {
   writeFileSync(join(folder, "key.pem"), "mine");
-  expect(await run("--out", folder)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("EEXIST") });
+  expect(await run("--out", folder)).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringContaining("is there already, and is not written over"),
+  });
   expect([readdirSync(folder), read("key.pem")]).toEqual([["key.pem"], "mine"]);
 });
 
@@ -71,7 +75,10 @@ test("an authority whose files are something else is named", async () => {
 
 test("a link is not followed, and a name leads nowhere else", async () => {
   symlinkSync(join(folder, "target"), join(folder, "cert.pem"));
-  expect(await run("--out", folder)).toMatchObject({ code: 1, stderr: expect.stringContaining("EEXIST") });
+  expect(await run("--out", folder)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("is there already, and is not written over"),
+  });
   expect(readdirSync(folder)).toEqual(["cert.pem"]);
   for (const name of ["str:../x", "str:a/b", "str:", "steamid:1", "str:a\nb"]) {
     expect(await run("--identity", name, "--out", folder)).toMatchObject({ code: 2, stdout: "" });

@@ -19,6 +19,7 @@ test("doctor examines the computer, and tries each transport", async () => {
     udp: { value: "works" },
     gns: { value: "works" },
     websocket: { value: "works" },
+    webtransport: { value: "works" },
   });
   expect((await run("doctor")).stdout).toMatch(/^valve-sockets +\d.*\n(.*\n)+All is well\.\n$/);
 });

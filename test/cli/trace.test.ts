@@ -55,6 +55,8 @@ test("a trace is told connection by connection, and event by event", async () =>
   expect(table.stdout.split("\n")).toHaveLength(4);
   const json = await startCommand("trace", file, "--json", "--connection", first?.name ?? "").end();
   expect(JSON.parse(json.stdout)).toEqual(first);
+  const nobody = await startCommand("trace", file, "--json", "--connection", "nobody").end();
+  expect(nobody).toMatchObject({ code: 0, stdout: "", stderr: expect.stringContaining("no connection nobody\n") });
   const events = await startCommand("trace", file, "--events").end();
   expect(events.stdout.match(/connectivity:connection_started/g)).toHaveLength(2);
   expect(events.stdout).not.toContain("\u001b");

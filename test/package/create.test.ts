@@ -83,6 +83,15 @@ test("the page plays with the bots, and the server stops at SIGTERM", async () =
   const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]();
   const address = (await lines.next()).value.replace("Game: ", "");
   expect((await lines.next()).value).toBe("Bots: 3");
+  const { port } = new URL(address);
+  const second = spawnSync(process.execPath, ["server.mjs", "--no-open", "--port", port], {
+    cwd: game,
+    encoding: "utf8",
+  });
+  expect(second).toMatchObject({
+    status: 1,
+    stderr: `Port ${port} is used already, maybe by this game. Another one: npm start -- --port ${Number(port) + 1}\n`,
+  });
 
   const page = await browser.newPage({ viewport: { width: 1100, height: 800 } });
   page.on("pageerror", (error) => (errors += error));

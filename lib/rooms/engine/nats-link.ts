@@ -63,9 +63,9 @@ export class NatsLink {
   }
 
   /**
-   * Waits until writes to a subject of a stream arrive. While a stream is new, it may have no leader yet, and the server
-   * that this link is connected to may not have heard of it: writes are refused, or get lost. What the leader alone
-   * answers is a write that names another stream, with a refusal.
+   * Waits until writes to a subject of a stream arrive. While a stream is new, it may have no leader yet, and the
+   * server that this link is connected to may not have heard of it: writes are refused, or get lost. What the leader
+   * alone answers is a write that names another stream, with a refusal.
    *
    * @throws (rejects) as `call`, after three times `timeoutMs`
    */

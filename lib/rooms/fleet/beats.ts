@@ -90,8 +90,8 @@ export interface BeatOptions {
  * but nobody is declared dead while this host's own beats do not come back to it, nor for `deadMs` after that: then the
  * link, the engine, or this process itself stood still.
  *
- * All hosts beat at the same time: who hears a beat when half of its own interval is over beats as well. An idle process
- * then wakes for all beats of a fleet at once, and not for each of them, which costs far more than what it hears.
+ * All hosts beat at the same time: who hears a beat when half of its own interval is over beats as well. An idle
+ * process then wakes for all beats of a fleet at once, and not for each, which costs far more than what it hears.
  */
 export class Beats {
   readonly #options: Required<BeatOptions>;

@@ -42,8 +42,14 @@ async function answer(request, response) {
 const fail = (response) => response.writeHead(500).end("The page cannot be read");
 const http = createServer((request, response) => answer(request, response).catch(() => fail(response)));
 const showInConsole = (text) => `console.error(${JSON.stringify(text)})`;
-http.listen(Number(values.port ?? process.env.PORT ?? 8080));
-await once(http, "listening");
+const wantedPort = Number(values.port ?? process.env.PORT ?? 8080);
+http.listen(wantedPort);
+await once(http, "listening").catch(({ code, message }) => {
+  const isUsed = code === "EADDRINUSE";
+  const advice = `npm start -- --port ${wantedPort + 1}`;
+  console.error(isUsed ? `Port ${wantedPort} is used already, maybe by this game. Another one: ${advice}` : message);
+  process.exit(1);
+});
 const { port } = http.address();
 
 // Pages are connected over WebTransport (UDP), and over WebSocket where that does not come about.

@@ -76,7 +76,7 @@ test("a host whose server is gone follows what others did with the rest, deletio
 test("hosts that open the same new buckets and logs at once write to them at once", async () => {
   const cluster = await startNats(3);
   onTestFinished(() => cluster.close());
-  const open = (server: string) => NatsEngine.connect({ servers: [server], replicas: 3, timeoutMs: 8000 });
+  const open = (server: string) => NatsEngine.connect({ servers: [server], replicas: 3, timeoutMs: 4000 });
   const engines = await Promise.all(cluster.servers.map(open));
   onTestFinished(() => Promise.all(engines.map((engine) => engine.close())).then(() => {}));
   const written = await Promise.all(

@@ -23,8 +23,13 @@ const NEWS_MS = 13_000;
 
 let nats: NatsCluster;
 let browser: Browser;
+let script: string;
 beforeAll(async () => {
-  [nats, browser] = await Promise.all([startNats(1), launchBrowser(["--disable-features=LocalNetworkAccessChecks"])]);
+  [nats, browser, script] = await Promise.all([
+    startNats(1),
+    launchBrowser(["--disable-features=LocalNetworkAccessChecks"]),
+    bundlePage(PAGE, import.meta.dirname),
+  ]);
 });
 afterAll(() => Promise.all([nats?.close(), browser?.close()]));
 
@@ -47,11 +52,10 @@ const bot = (globalThis.bot = new Bot(new WebSocketFactory({ host: "127.0.0.1" }
 setInterval(() => {
   const { acknowledged, suspensions, faults, isPlaying, client } = bot;
   tell({ acknowledged, suspensions, faults, isPlaying, client: { player: client.player && { id: client.player.id } } });
-}, 20);
+}, 100);
 `;
 
 async function newPageBot(): Promise<Player> {
-  const script = await bundlePage(PAGE, import.meta.dirname);
   const page = await browser.newPage();
   const call = (name: string, ...given: unknown[]) =>
     page.evaluate(`bot.${name}(${given.map((one) => JSON.stringify(one)).join()})`) as Promise<void>;
@@ -78,12 +82,13 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(20);
 }
 
-/** Joins a room. On a busy machine that takes longer than it may at first. */
+/** Joins a room. On a busy machine that takes longer than it may at first. A host takes one question a second. */
 async function join(bot: Player, port: number, room: string, attempts = 10): Promise<void> {
   try {
     await bot.join(port, room);
   } catch (error) {
     if (attempts === 0) throw error;
+    await delay(1000);
     await join(bot, port, room, attempts - 1);
   }
 }
@@ -113,17 +118,17 @@ test.each(Array.from({ length: SEEDS }, (_, at) => at + 1))(
     let endParent = () => {};
     try {
       for (let at = 0; at < HOSTS; at++) await fleet.add();
+      // The pages first: rooms wait for 60 s for somebody to come.
+      while (bots.length < PAGES) bots.push(await newPageBot());
+      while (bots.length < PAGES + CLIENTS) bots.push(new Bot(new UdpSocketFactory({ host: "127.0.0.1" })));
       const ids = Array.from({ length: ROOMS }, (_, at) => `room${at}`);
       for (const [at, host] of fleet.hosts.entries()) host.create(ids.filter((_, index) => index % HOSTS === at));
       const owned = () => fleet.alive.flatMap(({ rooms }: { rooms: string[] }) => rooms);
       await until(() => owned().length === ROOMS);
-      for (let at = 0; at < CLIENTS + PAGES; at++) {
-        const isPage = at < PAGES;
-        const bot: Player = isPage ? await newPageBot() : new Bot(new UdpSocketFactory({ host: "127.0.0.1" }));
-        bots.push(bot);
+      for (const [at, bot] of bots.entries()) {
         const { port, webSocketPort } = fleet.hosts[at % HOSTS];
         // Each through a door that is not always the host of its room.
-        await join(bot, isPage ? webSocketPort : port, ids[Math.floor(random() * ROOMS)] as string);
+        await join(bot, at < PAGES ? webSocketPort : port, ids[Math.floor(random() * ROOMS)] as string);
       }
       const playerIds = bots.map(({ client }) => client.player?.id);
       const playing = bots.map((bot) => bot.play(10));
