@@ -18,6 +18,8 @@ const IS_STRESS = process.env.VALVE_SOCKETS_STRESS === "1";
 const SIZES = process.env.VALVE_SOCKETS_FLEET ?? (IS_STRESS ? "20,1000,150,10" : "1,50,19,1");
 const [SEEDS, ROOMS, CLIENTS, PAGES] = SIZES.split(",").map(Number) as [number, number, number, number];
 const HOSTS = 3;
+/** How many join at a time. */
+const JOINS = 10;
 /** Until every client has heard which hosts there are: it asks every 10 s. */
 const NEWS_MS = 13_000;
 
@@ -125,11 +127,13 @@ test.each(Array.from({ length: SEEDS }, (_, at) => at + 1))(
       for (const [at, host] of fleet.hosts.entries()) host.create(ids.filter((_, index) => index % HOSTS === at));
       const owned = () => fleet.alive.flatMap(({ rooms }: { rooms: string[] }) => rooms);
       await until(() => owned().length === ROOMS);
-      for (const [at, bot] of bots.entries()) {
+      // Each through a door that is not always the host of its room.
+      const joins = bots.map((bot, at) => {
         const { port, webSocketPort } = fleet.hosts[at % HOSTS];
-        // Each through a door that is not always the host of its room.
-        await join(bot, at < PAGES ? webSocketPort : port, ids[Math.floor(random() * ROOMS)] as string);
-      }
+        const room = ids[Math.floor(random() * ROOMS)] as string;
+        return () => join(bot, at < PAGES ? webSocketPort : port, room);
+      });
+      while (joins.length > 0) await Promise.all(joins.splice(0, JOINS).map((run) => run()));
       const playerIds = bots.map(({ client }) => client.player?.id);
       const playing = bots.map((bot) => bot.play(10));
       /** All have moved on, `count` times from now. */
