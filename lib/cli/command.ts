@@ -65,9 +65,9 @@ export async function runCommand(name: string, command: Command, args: string[])
 }
 
 /** What to say in place of `parseArgs`, which tells how to write a file's name that begins with `-`. */
-function unknownOption({ message, code }: Error & { code?: string }, names: string[]): string | null {
-  if (code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION") return null;
-  const [option = ""] = /(?<=^Unknown option ')-[^' ]*/.exec(message) ?? [];
+function unknownOption({ message }: Error, names: string[]): string | null {
+  const [, option] = /^Unknown option '(-[^' ]*)/.exec(message) ?? [];
+  if (option === undefined) return null;
   return `There is no option ${option}; ${suggestion(
     option,
     [...names, "help"].map((name) => `--${name}`),

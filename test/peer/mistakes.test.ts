@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { generateServerKey } from "../../lib/noise/index.js";
 import { nodePrimitives } from "../../lib/noise/node-primitives.js";
 import { Channel, type IConnection, Peer, PeerConnectionState } from "../../lib/peer/index.js";
+import { describeServer } from "../../lib/peer/peer-error.js";
+import { GnsPeer, NetworkingIdentity } from "../../lib/socket/gns.js";
 import {
   LagSocketFactory,
   MemoryNetwork,
@@ -172,4 +174,11 @@ test("a callback of a handler that is misspelt, or no function, throws", () => {
   expect(create(new Game())).toThrow(/did you mean onDisconnected/);
   expect(create({ onMessage, onError: undefined })).not.toThrow();
   expect(create(new Recorder())).not.toThrow();
+});
+
+test("an error names the peer of a connection by signaling", () => {
+  const signaling = { send: () => {}, onSignal: () => () => {} };
+  const bob = new GnsPeer({ identity: NetworkingIdentity.parse("str:bob"), signaling });
+  expect(describeServer({}, bob)).toBe("The peer str:bob (GNS, by signaling)");
+  expect(describeServer({}, new GnsPeer({ signaling }))).toBe("The peer (GNS, by signaling)");
 });

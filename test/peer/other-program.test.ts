@@ -41,7 +41,7 @@ test.each([
         `a web server that answers ${status}`,
         () => createServer((_request, response) => response.writeHead(status).end()),
         "ERR_OTHER_PROTOCOL",
-        `A web server answers there (HTTP ${status} ${STATUS_CODES[status]}), but no WebSocket server: has the game on it started?`,
+        `A web server answers there (HTTP ${status} ${STATUS_CODES[status]}), but no WebSocket server: has the game`,
       ] as const,
   ),
   ...[403, 502].map(
