@@ -223,15 +223,31 @@ export class Membership {
     const { lobby, house } = this.#hosting;
     const { clock } = this.#options;
     while (this.isDraining && clock.now() < untilMs) {
-      const rooms = house.directory.rooms.slice(0, MAX_MOVING);
-      const moved = await Promise.all(rooms.map((room, at) => this.#handOver(room, at)));
+      const hasMoved = await this.#handOverAll(untilMs);
       const [emptiest] = this.#takers();
       for (const player of lobby.authenticatedPlayers) this.#sendAway(player, "", emptiest);
-      await Promise.all(this.#leaving);
-      const isDone = moved.every(Boolean) && house.directory.size === 0;
-      if (isDone && NetworkServer.frontEndOf(lobby).admittedCount === 0) return;
-      if (isDone || !moved.some(Boolean)) await pause(clock, PAUSE_MS);
+      if (house.directory.size === 0) {
+        await Promise.all(this.#leaving);
+        if (NetworkServer.frontEndOf(lobby).admittedCount === 0) return;
+      }
+      if (!hasMoved) await pause(clock, PAUSE_MS);
     }
+  }
+
+  /** Tries to give each room to another host once, some at a time. @returns whether any was taken */
+  async #handOverAll(untilMs: number): Promise<boolean> {
+    const { clock } = this.#options;
+    const rooms = [...this.#hosting.house.directory.rooms];
+    let turn = 0;
+    let hasMoved = false;
+    const work = async () => {
+      while (turn < rooms.length && this.isDraining && clock.now() < untilMs) {
+        const at = turn++;
+        if (await this.#handOver(rooms[at] as Room, at)) hasMoved = true;
+      }
+    };
+    await Promise.all(Array.from({ length: MAX_MOVING }, work));
+    return hasMoved;
   }
 
   /** Hosts that take rooms of this one, the emptiest first. */

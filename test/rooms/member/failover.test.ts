@@ -184,6 +184,26 @@ test("a host that drains moves its rooms and players, who lose nothing, not even
   expect(hosts.flatMap(({ errors }) => errors)).toEqual([]);
 });
 
+test("a player who does not leave holds up its own room in a drain, and no other", async () => {
+  const { fleet, hosts } = await started(2);
+  const [a, b] = hosts;
+  const ids = Array.from({ length: 60 }, (_, at) => `room${at}`);
+  for (const id of ids) await fleet.wait(a.host.createRoom("game", { id }));
+  const { client, rooms } = fleet.newClient({ drive: "manual" });
+  const joining = client.connect({ port: a.port }).then(() => rooms.joinById("room0"));
+  await fleet.until(() => {
+    client.updateReceive();
+    client.updateSent();
+    return rooms.room !== null;
+  });
+  await joining;
+  const draining = a.host.drain(); // The client stands still from here on.
+  await fleet.run(1500);
+  expect([a.host.rooms.length, b.host.rooms.length]).toEqual([0, 60]);
+  expect(a.host.server.active).toBe(true);
+  expect(await fleet.wait(draining)).toBe(0);
+});
+
 test("a drain that nobody can take over waits, and is taken back", async () => {
   const { fleet, hosts, join } = await started(1);
   const [a] = hosts;
