@@ -13,6 +13,8 @@ export const START = 3;
 export const BODY = 4;
 /** The next change that the same players see, as long as changes are in the order of their coming. */
 export const NEXT = 5;
+/** How many bytes the record takes alone, at most, once `measure` was called. */
+export const BYTES = 6;
 const WIDTH_BITS = 3;
 export const WIDTH: number = 1 << WIDTH_BITS;
 
@@ -64,12 +66,13 @@ export class ChangeRecords {
     return this.data[(place << WIDTH_BITS) + SEEN] as number;
   }
 
-  /** How many bytes the record takes alone, at most. */
-  bytesOf(place: number): number {
-    const at = place << WIDTH_BITS;
+  /** Sets the `BYTES` of all. */
+  measure(): void {
     const { data } = this;
-    const bits = (data[at + WIDTH + START] as number) - (data[at + BODY] as number);
-    return (bits + recordStartBits(data[at + ITEM] as number) + 7) >>> 3;
+    for (let at = 0; at < this.count << WIDTH_BITS; at += WIDTH) {
+      const bits = (data[at + WIDTH + START] as number) - (data[at + BODY] as number);
+      data[at + BYTES] = (bits + recordStartBits(data[at + ITEM] as number) + 7) >>> 3;
+    }
   }
 
   startOf(place: number): number {

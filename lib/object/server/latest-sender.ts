@@ -6,6 +6,7 @@ import { Journal, type PacketLossSink } from "../journal/journal.js";
 import { MAX_START_BITS, writePacketEnd, writePacketStart } from "../wire/latest-format.js";
 import { LatestMessage } from "../wire/object-messages.js";
 import { WrittenBytes } from "../wire/written-bytes.js";
+import { BYTES, ITEM, SEEN, WIDTH } from "./change-records.js";
 import { writeLatestRecord } from "./latest-members.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ObjectView } from "./object-view.js";
@@ -202,6 +203,8 @@ export class LatestSender {
   #markChanges(player: ObjectPlayer): void {
     const { sets, setCount, specialCount, specialPlaces, specialViews } = player;
     const { list } = this.#changes;
+    this.#changes.listForMarks();
+    const { data } = list;
     const { marks } = player;
     let special = 0;
     let known = marks.count;
@@ -212,10 +215,11 @@ export class LatestSender {
           this.#mark(specialViews[special++] as ObjectView, list.maskOf(place));
           continue;
         }
-        const mask = list.seenOf(place);
+        const at = place * WIDTH;
+        const mask = data[at + SEEN] as number;
         if (mask === 0) continue;
-        const item = list.itemOf(place);
-        marks.mark(item, mask, this.#tick, list.bytesOf(place));
+        const item = data[at + ITEM] as number;
+        marks.mark(item, mask, this.#tick, data[at + BYTES] as number);
         if (this.#weigh === null) continue;
         if (marks.count > known || (this.#tick + item) % WEIGHT_TICKS === 0) this.#weighItem(player, item);
         known = marks.count;

@@ -162,13 +162,16 @@ export class TickChanges {
   /** The change of an object in this tick, -1 without one. */
   placeOf(item: number): number {
     const { list } = this;
-    if (!this.#isListed) this.#listPlaces();
+    this.listForMarks();
     const place = item < this.#placeOf.length ? (this.#placeOf[item] as number) : -1;
     return place >= 0 && place < list.count && list.itemOf(place) === item ? place : -1;
   }
 
-  #listPlaces(): void {
+  /** Lists what only players with marks need: the places of objects, and how many bytes the records take. */
+  listForMarks(): void {
+    if (this.#isListed) return;
     this.#isListed = true;
+    this.list.measure();
     const { count, data } = this.list;
     for (let place = 0, at = ITEM; place < count; place++, at += WIDTH) {
       const item = data[at] as number;
