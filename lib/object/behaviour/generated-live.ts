@@ -37,7 +37,8 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
   });
   const read = words.map(({ bits, parts }, at) => {
     const integers = parts.map(({ index, shift, mask }) => `const i${index} = (w${at} >>> ${shift}) & ${mask};`);
-    return `const w${at} = reader.readBits(${bits}); ${integers.join(" ")}`;
+    // Signed: V8 keeps it out of the heap.
+    return `const w${at} = ${bits === 32 ? "reader.readInt32()" : `reader.readBits(${bits})`}; ${integers.join(" ")}`;
   });
   const source = `"use strict";
     ${all((i) => `const { toInteger: toInteger${i}, fromInteger: fromInteger${i} } = kernels[${i}];`)}

@@ -59,7 +59,9 @@ function valueStatements({ index: i, bit, codec, components, held }: Member) {
         this.i${i} = integer;`,
       settle: `if (this.i${i} !== this.s${i}) { this.s${i} = this.i${i}; differing |= ${bit}; }`,
       write: `writer.writeBits(this.i${i}, ${bits});`,
-      read: `const integer = reader.readBits(${bits}) | 0, value = fromInteger${i}(integer);
+      // Signed: V8 keeps it out of the heap.
+      read: `const integer = ${bits === 32 ? "reader.readInt32()" : `reader.readBits(${bits}) | 0`};
+        const value = fromInteger${i}(integer);
         this.v${i} = value;
         this.i${i} = this.s${i} = integer;`,
     };

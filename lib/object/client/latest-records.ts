@@ -2,6 +2,7 @@ import type { NetworkReader } from "../../serialization/index.js";
 import { readChanges } from "../behaviour/identity-state.js";
 import type { ItemMap } from "../collections/item-map.js";
 import {
+  BITS_BESIDE_START,
   isOwnRecord,
   NO_RECORD,
   RECORD,
@@ -56,6 +57,13 @@ export function readLatestRecords(
     let audience = isOwner ? audiences.owner : audiences.others;
     if (layout.hasScopedLatest) audience = layout.readAudience(reader, isOwner, layout.scopedLatest);
     const isPresent = object !== undefined && ((tick - object.spawnTick) | 0) > 0;
+    if (isPresent && layout.isSimple && audience.simpleBits <= BITS_BESIDE_START) {
+      // The same as below, with fewer calls.
+      object.latestTick = tick;
+      const members = reader.readBits(audience.simpleBits);
+      if (members !== 0) object.first.read(reader, members);
+      continue;
+    }
     const values = isPresent ? object.values : layout.spare;
     if (isPresent) object.latestTick = tick;
     if (layout.interpolated.length === 0) {

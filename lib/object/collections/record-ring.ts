@@ -19,12 +19,12 @@ export class RecordRing {
     this.data = new Int32Array(FIRST_RECORDS * width);
   }
 
-  /** Appends a record, whose integers the caller sets. Returns its place in `data`. */
-  add(): number {
-    if (((this.end - this.first) | 0) > this.#mask) this.#grow();
-    const place = this.place(this.end);
-    this.end = (this.end + 1) | 0;
-    return place;
+  /** Appends records, whose integers the caller sets. Returns the place of the first one in `data`. */
+  add(records = 1): number {
+    const number = this.end;
+    while (((number + records - this.first) | 0) > this.#mask + 1) this.#grow();
+    this.end = (number + records) | 0;
+    return this.place(number);
   }
 
   place(number: number): number {

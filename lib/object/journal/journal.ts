@@ -47,6 +47,7 @@ export class Journal {
   /** Where the records of a tick start, by `tick % 64`. */
   readonly #tickStarts = new Int32Array(3 * JOURNAL_TICKS);
   #tick = -JOURNAL_TICKS;
+  readonly #one = new Int32Array(2);
   /** The number of each object's last change. */
   #lastOf = new Int32Array(0);
   /** How often each number was given to another object. */
@@ -82,16 +83,34 @@ export class Journal {
 
   /** The members `mask` of `item` changed in this tick. */
   change(item: number, mask: number): void {
-    this.#reserve(item);
+    this.#one[0] = item;
+    this.#one[1] = mask;
+    this.addChanges(this.#one, 2, 1);
+  }
+
+  /** Adds `count` changes. Of each, `list` has the object and its members, `width` integers behind those of another. */
+  addChanges(list: Int32Array, width: number, count: number): void {
     const changes = this.#changes;
-    const number = changes.end;
-    const at = changes.add();
+    let number = changes.end;
+    changes.add(count);
     const { data } = changes;
-    data[at + ITEM] = item;
-    data[at + GENERATION] = this.#generations[item] as number;
-    data[at + MASK] = mask;
-    data[at + PREVIOUS] = number - (this.#lastOf[item] as number);
-    this.#lastOf[item] = number;
+    let lastOf = this.#lastOf;
+    let generations = this.#generations;
+    for (let from = 0; from < count * width; from += width) {
+      const item = list[from] as number;
+      if (item >= lastOf.length) {
+        this.#reserve(item);
+        lastOf = this.#lastOf;
+        generations = this.#generations;
+      }
+      const at = changes.place(number);
+      data[at + ITEM] = item;
+      data[at + GENERATION] = generations[item] as number;
+      data[at + MASK] = list[from + 1] as number;
+      data[at + PREVIOUS] = number - (lastOf[item] as number);
+      lastOf[item] = number;
+      number = (number + 1) | 0;
+    }
   }
 
   /** `item` names another object from now on: nothing that was sent of the old one is marked. */

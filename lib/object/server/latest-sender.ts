@@ -6,6 +6,7 @@ import { Journal, type PacketLossSink } from "../journal/journal.js";
 import { MAX_START_BITS, writePacketEnd, writePacketStart } from "../wire/latest-format.js";
 import { LatestMessage } from "../wire/object-messages.js";
 import { WrittenBytes } from "../wire/written-bytes.js";
+import { BYTES, ITEM, SEEN, WIDTH } from "./change-records.js";
 import { writeLatestRecord } from "./latest-members.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ObjectView } from "./object-view.js";
@@ -157,7 +158,7 @@ export class LatestSender {
   forUnconfirmed({ specialCount, specialPlaces, specialViews }: ObjectPlayer, sink: UnconfirmedSink): void {
     for (let index = 0; index < specialCount; index++) {
       const view = specialViews[index] as ObjectView;
-      if (!view.isConfirmed) sink.latest(view, this.#changes.masks[specialPlaces[index] as number] as number);
+      if (!view.isConfirmed) sink.latest(view, this.#changes.list.maskOf(specialPlaces[index] as number));
     }
   }
 
@@ -183,7 +184,7 @@ export class LatestSender {
   /** How many bits the changes are that a player gets. */
   #bitsOf(player: ObjectPlayer): number {
     const { sets, setCount, specialCount, specialPlaces, specialViews } = player;
-    const { masks, starts } = this.#changes;
+    const { list } = this.#changes;
     let bits = 0;
     for (let index = 0; index < setCount; index++) {
       const set = sets[index] as Viewers;
@@ -192,16 +193,18 @@ export class LatestSender {
     for (let index = 0; index < specialCount; index++) {
       const place = specialPlaces[index] as number;
       const view = specialViews[index] as ObjectView;
-      bits -= (starts[place + 1] as number) - (starts[place] as number);
-      if (view.isConfirmed) bits += this.#sizeOf(view, masks[place] as number);
-      else view.waitingLatest |= (masks[place] as number) & view.audience.latestPlaces;
+      bits -= list.startOf(place + 1) - list.startOf(place);
+      if (view.isConfirmed) bits += this.#sizeOf(view, list.maskOf(place));
+      else view.waitingLatest |= list.maskOf(place) & view.audience.latestPlaces;
     }
     return bits;
   }
 
   #markChanges(player: ObjectPlayer): void {
     const { sets, setCount, specialCount, specialPlaces, specialViews } = player;
-    const { bytes, items, masks, seen } = this.#changes;
+    const { list } = this.#changes;
+    this.#changes.listForMarks();
+    const { data } = list;
     const { marks } = player;
     let special = 0;
     let known = marks.count;
@@ -209,13 +212,14 @@ export class LatestSender {
       const { start, end } = sets[index] as Viewers;
       for (let place = start; place < end; place++) {
         if (special < specialCount && specialPlaces[special] === place) {
-          this.#mark(specialViews[special++] as ObjectView, masks[place] as number);
+          this.#mark(specialViews[special++] as ObjectView, list.maskOf(place));
           continue;
         }
-        const mask = seen[place] as number;
+        const at = place * WIDTH;
+        const mask = data[at + SEEN] as number;
         if (mask === 0) continue;
-        const item = items[place] as number;
-        marks.mark(item, mask, this.#tick, bytes[place] as number);
+        const item = data[at + ITEM] as number;
+        marks.mark(item, mask, this.#tick, data[at + BYTES] as number);
         if (this.#weigh === null) continue;
         if (marks.count > known || (this.#tick + item) % WEIGHT_TICKS === 0) this.#weighItem(player, item);
         known = marks.count;
@@ -292,7 +296,7 @@ export class LatestSender {
   /** Sends a player its changes in packets of its own. */
   #sendOwn(player: ObjectPlayer): void {
     const { sets, setCount, specialCount, specialPlaces, specialViews } = player;
-    const { masks } = this.#changes;
+    const { list } = this.#changes;
     const writer = this.#begin(player);
     let from = (sets[0] as Viewers).start;
     let to = from;
@@ -305,7 +309,7 @@ export class LatestSender {
         const before = place;
         if (next === place) {
           const view = specialViews[special] as ObjectView;
-          if (!view.isConfirmed || this.#append(writer, view, masks[place] as number)) {
+          if (!view.isConfirmed || this.#append(writer, view, list.maskOf(place))) {
             special++;
             place++;
           }
@@ -378,7 +382,7 @@ export class LatestSender {
     const { writer } = this.#own;
     if (player.special.size === 0 || !player.special.has(item)) {
       const place = this.#changes.placeOf(item);
-      if (place >= 0 && this.#changes.seen[place] === mask) {
+      if (place >= 0 && this.#changes.list.seenOf(place) === mask) {
         return this.#changes.copy(writer, place, place + 1, PACKET_BITS) > place;
       }
     }

@@ -12,7 +12,7 @@ import type { SyncRef } from "../behaviour/sync-ref.js";
 import { RateShare } from "../budget/rate-share.js";
 import { Reason, Visibility, type VisibilitySink } from "../interest/visibility.js";
 import type { Layouts } from "../wire/layouts.js";
-import type { Masks, ObjectLayout } from "../wire/object-layout.js";
+import type { ObjectLayout } from "../wire/object-layout.js";
 import { RecordKind } from "../wire/object-messages.js";
 import { NotedValues } from "../world/noted-values.js";
 import { shareWorld } from "../world/shared-world.js";
@@ -401,10 +401,12 @@ export class ObjectServer implements ObjectOwner {
     this.#changed = this.#sending;
     this.#changedCount = 0;
     this.#sending = changed;
+    let hasOwners = false;
     for (let index = 0; index < count; index++) {
       const object = changed[index] as ServerObject;
       object.isListed = false;
       if (object.isSpawned) this.#sendState(object, tick);
+      hasOwners ||= object.layout.isFromOwner;
     }
     this.latest.writeChanges();
     const rateBytes = this.#rate.take(this.#server.time.nowMs);
@@ -426,10 +428,8 @@ export class ObjectServer implements ObjectOwner {
       );
     }
     this.ordered.isSendPhase = false;
-    for (let index = 0; index < count; index++) {
-      changed[index]?.forgetSetByOwner();
-      changed[index] = undefined;
-    }
+    for (let index = 0; hasOwners && index < count; index++) changed[index]?.forgetSetByOwner();
+    changed.fill(undefined, 0, count);
   }
 
   /** Writes the spawn of an object that the player sees or will see in this tick, unless it has it. */
@@ -458,20 +458,19 @@ export class ObjectServer implements ObjectOwner {
   }
 
   #sendState(object: ServerObject, tick: number): void {
-    const latest = this.#sendOrdered(object, tick);
-    const mask = object.layout.toJournal(latest);
-    if (mask !== 0) this.latest.change(object, mask);
+    this.#sendOrdered(object, tick);
+    const { latestPlaces } = this.#settled;
+    if (latestPlaces !== 0) this.latest.change(object, latestPlaces);
     // What is not due yet is looked at again in the next tick.
     if (object.layout.hasEvery && object.hasMore) object.changed();
   }
 
-  /** Sends changed ordered members, in the send phase those that are due. Returns the latest ones that are. */
-  #sendOrdered(object: ServerObject, tick: number | null = null): Masks {
+  /** Sends changed ordered members, in the send phase those that are due. */
+  #sendOrdered(object: ServerObject, tick: number | null = null): void {
     const settled = this.#settled;
     if (settled.take(object, tick)) this.ordered.state(object, settled.ordered);
     if (this.meter) this.meter.add(object, settled);
     if (settled.hasOwners) this.ordered.putRight(object, settled.owners);
-    return settled.latest;
   }
 
   #writeOwner(player: INetworkPlayer | null, object: ServerObject): void {

@@ -61,6 +61,11 @@ export class ServerObject
 {
   /** Its number on the wire and in tables. */
   readonly item: number;
+  viewers: Viewers;
+  /** How many views are special. */
+  specialCount = 0;
+  /** Those of the views that do not get what is written for all. */
+  special: ObjectView[] = NOBODY;
   owner: INetworkPlayer | null = null;
   /** When somebody else owned it last, in the server's time. */
   ownedUntilMs = Number.NEGATIVE_INFINITY;
@@ -71,10 +76,6 @@ export class ServerObject
   isHostOwner = false;
   /** Of each player that sees it what that knows. */
   readonly views: ObjectView[] = [];
-  /** Those of the views that do not get what is written for all. */
-  special: ObjectView[] = NOBODY;
-  specialCount = 0;
-  viewers: Viewers;
   /** The member that is its position, if that is a vector. */
   positionMember: PositionMember | null = null;
   #observers: ReadonlySet<INetworkPlayer> | null = null;

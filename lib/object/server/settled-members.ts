@@ -6,6 +6,8 @@ import type { ServerObject } from "./server-object.js";
 export class SettledMembers {
   readonly ordered: number[] = [];
   readonly latest: number[] = [];
+  /** The latest ones in the journal's mask. */
+  latestPlaces = 0;
   /** What the server has set of what is its owner's to set, and nobody sends to the owner otherwise. */
   readonly owners: number[] = [];
   hasOwners = false;
@@ -16,11 +18,21 @@ export class SettledMembers {
    * @returns whether any are ordered
    */
   take(object: ServerObject, tick: number | null): boolean {
-    const { layout, values } = object;
+    const { layout } = object;
     const { ordered, latest, owners } = this;
+    this.hasOwners = false;
+    if (layout.isSingle && tick !== null) {
+      // The same as below, with fewer steps.
+      const { orderedMask, latestMask } = layout.definitions[0] as BehaviourDefinition;
+      const sent = object.first.settle();
+      ordered[0] = sent & orderedMask;
+      latest[0] = sent & latestMask;
+      this.latestPlaces = layout.placesOf(sent);
+      return ordered[0] !== 0;
+    }
+    const { values } = object;
     if (ordered.length !== values.length) ordered.length = latest.length = owners.length = values.length;
     let hasOrdered = false;
-    this.hasOwners = false;
     for (let index = 0; index < values.length; index++) {
       const definition = layout.definitions[index] as BehaviourDefinition;
       let mask = -1;
@@ -41,6 +53,7 @@ export class SettledMembers {
       latest[index] = sent & definition.latestMask;
       if (ordered[index] !== 0) hasOrdered = true;
     }
+    this.latestPlaces = layout.toJournal(latest);
     return hasOrdered;
   }
 }

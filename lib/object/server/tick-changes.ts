@@ -1,5 +1,4 @@
-import { NetworkWriter } from "../../serialization/index.js";
-import type { MemberValues } from "../behaviour/member-values.js";
+import type { NetworkWriter } from "../../serialization/index.js";
 import { grownInts } from "../collections/int-array.js";
 import type { Journal } from "../journal/journal.js";
 import {
@@ -7,81 +6,178 @@ import {
   isNextStart,
   MAX_START_BITS,
   NO_RECORD,
-  recordStartBits,
   shortStart,
   shortStartBits,
   writeRecordStart,
 } from "../wire/latest-format.js";
 import type { ObjectAudience } from "../wire/object-audience.js";
+import { BODY, ChangeRecords, ITEM, MASK, NEXT, SEEN, START, WIDTH } from "./change-records.js";
 import { writeLatestMembers } from "./latest-members.js";
 import type { ServerObject } from "./server-object.js";
-import type { Viewers } from "./viewers.js";
+import { Viewers } from "./viewers.js";
 
 /**
- * The latest state that has changed in a tick, ordered by who sees it. It is written once for all who get the same
- * members: records lie one behind the other, and those with the same viewers together.
+ * The latest state that has changed in a tick. It is written once for all who get the same members, as soon as it is
+ * known, and put in order by who sees it: then records with the same viewers lie together.
  */
 export class TickChanges {
-  /** The objects and members (of the journal) of the changes, in the order in which they are written. */
-  items = new Int32Array(64);
-  masks = new Int32Array(64);
-  /** Those members of which players get this record; 0 without one. */
-  seen = new Int32Array(64);
-  /** Where the record of each starts, and what follows its object's number. One more start ends the last record. */
-  starts = new Int32Array(64);
-  bodies = new Int32Array(64);
-  /** How many bytes the record of each takes alone, at most. */
-  bytes = new Int32Array(64);
-  count = 0;
-  readonly records = new NetworkWriter({ sizeBytes: 4096, maxBytes: 16_000_000 });
-  /** In the order of their coming, and the next one with the same viewers. */
+  readonly #arrived = new ChangeRecords();
+  readonly #ordered = new ChangeRecords();
+  /** The changes in order, once `write` was called. */
+  list: ChangeRecords = this.#ordered;
+  /** The objects of those that came, and their members (of the journal). */
   readonly #objects: (ServerObject | undefined)[] = [];
-  readonly #changed: number[] = [];
-  readonly #next: number[] = [];
-  #changes = 0;
+  #masks = new Int32Array(64);
+  #count = 0;
+  readonly #nobody = new Viewers([], 0);
   readonly #sets: Viewers[] = [];
   #setCount = 0;
   /** The last change of each object, which may be one of an earlier tick. */
   #placeOf = new Int32Array(0);
+  /** Whether the tick's changes are there: nobody asks where all players get all changes. */
+  #isListed = false;
   #tick = -1;
 
   beginTick(tick: number): void {
     this.#tick = tick;
-    this.count = this.#changes = this.#setCount = 0;
-    this.records.reset();
+    this.#arrived.reset();
+    this.#ordered.reset();
+    this.#count = this.#setCount = 0;
   }
 
   /** Members of an object have changed that somebody sees. */
   add(object: ServerObject, mask: number): void {
-    const { viewers } = object;
-    const change = this.#changes++;
+    const change = this.#count++;
+    if (change >= this.#masks.length) this.#masks = grownInts(this.#masks, change + 1);
     this.#objects[change] = object;
-    this.#changed[change] = mask;
-    this.#next[change] = -1;
-    if (viewers.tick !== this.#tick) {
-      viewers.tick = this.#tick;
-      viewers.first = change;
-      this.#sets[this.#setCount++] = viewers;
-    } else this.#next[viewers.last] = change;
-    viewers.last = change;
+    this.#masks[change] = mask;
   }
 
-  /** Writes the changes, and tells the players who see them. */
+  /** All changes are known: writes them, puts them in order, and tells the players who see them. */
   write(journal: Journal): void {
-    this.#reserve(this.#changes + 1);
+    this.#writeRecords();
+    // Where all have the same viewers, that is how they came.
+    const isOrdered = this.#setCount === 1;
+    const list = isOrdered ? this.#arrived : this.#ordered;
+    this.list = list;
     for (let index = 0; index < this.#setCount; index++) {
       const set = this.#sets[index] as Viewers;
-      this.#writeSet(set, journal);
+      set.start = isOrdered ? 0 : list.count;
+      if (!isOrdered) this.#append(set);
+      set.end = list.count;
+      set.startBit = list.startOf(set.start);
+      set.endBit = list.writer.bitLength;
+      set.firstPacket = set.lastPacket = 0;
       const { players } = set;
       for (let place = 0; place < players.length; place++) players[place]?.addChanges(set);
+      this.#tellSpecial(set);
     }
-    this.starts[this.count] = this.records.bitLength;
+    journal.addChanges(list.data, WIDTH, list.count);
+    this.#isListed = false;
+  }
+
+  #writeRecords(): void {
+    const list = this.#arrived;
+    const { writer } = list;
+    const count = this.#count;
+    const data = list.reserve(count);
+    let viewers = this.#nobody;
+    let before = NO_RECORD;
+    for (let change = 0, at = 0; change < count; change++, at += WIDTH) {
+      const object = this.#objects[change] as ServerObject;
+      const mask = this.#masks[change] as number;
+      const { item, layout } = object;
+      if (object.viewers === viewers) data[at - WIDTH + NEXT] = change;
+      else {
+        this.#leave(viewers, change - 1, before);
+        viewers = object.viewers;
+        before = this.#enter(viewers, change);
+      }
+      const { others } = layout.audiences;
+      const shown = mask & others.latestPlaces;
+      const start = writer.bitLength;
+      let body = start;
+      if (shown !== 0) {
+        body = this.#writeRecord(writer, object, before, shown, others);
+        before = item;
+      }
+      data[at + ITEM] = item;
+      data[at + MASK] = mask;
+      data[at + SEEN] = shown;
+      data[at + START] = start;
+      data[at + BODY] = body;
+      data[at + NEXT] = -1;
+      if (object.specialCount === 0) this.#objects[change] = undefined;
+    }
+    this.#leave(viewers, count - 1, before);
+    data[count * WIDTH + START] = writer.bitLength;
+  }
+
+  /** The next changes are of these viewers. @returns the object of the last record before them */
+  #enter(viewers: Viewers, change: number): number {
+    if (viewers.tick === this.#tick) {
+      this.#arrived.data[viewers.last * WIDTH + NEXT] = change;
+      return viewers.lastRecord;
+    }
+    viewers.tick = this.#tick;
+    viewers.first = change;
+    this.#sets[this.#setCount++] = viewers;
+    return NO_RECORD;
+  }
+
+  #leave(viewers: Viewers, last: number, lastRecord: number): void {
+    viewers.last = last;
+    viewers.lastRecord = lastRecord;
+  }
+
+  /** Adds the changes of a set to those in order: those that came one behind the other at once. */
+  #append({ first }: Viewers): void {
+    for (let from = first; from >= 0; ) {
+      let to = from + 1;
+      let next = this.#nextOf(from);
+      for (; next === to; to++) next = this.#nextOf(next);
+      this.#ordered.append(this.#arrived, from, to);
+      from = next;
+    }
+  }
+
+  /** Tells the players who get other records than the rest of a set: of their objects alone is still known. */
+  #tellSpecial({ first, start }: Viewers): void {
+    let place = start;
+    for (let change = first; change >= 0; change = this.#nextOf(change), place++) {
+      const object = this.#objects[change];
+      if (object === undefined) continue;
+      this.#objects[change] = undefined;
+      for (let index = 0; index < object.specialCount; index++) {
+        const view = object.special[index];
+        view?.player.addSpecial(view, place);
+      }
+    }
+  }
+
+  #nextOf(change: number): number {
+    return this.#arrived.data[change * WIDTH + NEXT] as number;
   }
 
   /** The change of an object in this tick, -1 without one. */
   placeOf(item: number): number {
+    const { list } = this;
+    this.listForMarks();
     const place = item < this.#placeOf.length ? (this.#placeOf[item] as number) : -1;
-    return place >= 0 && place < this.count && this.items[place] === item ? place : -1;
+    return place >= 0 && place < list.count && list.itemOf(place) === item ? place : -1;
+  }
+
+  /** Lists what only players with marks need: the places of objects, and how many bytes the records take. */
+  listForMarks(): void {
+    if (this.#isListed) return;
+    this.#isListed = true;
+    this.list.measure();
+    const { count, data } = this.list;
+    for (let place = 0, at = ITEM; place < count; place++, at += WIDTH) {
+      const item = data[at] as number;
+      if (item >= this.#placeOf.length) this.#placeOf = grownInts(this.#placeOf, item + 1);
+      this.#placeOf[item] = place;
+    }
   }
 
   /**
@@ -91,23 +187,24 @@ export class TickChanges {
    * @returns the first one that did not fit, `to` if all did
    */
   copy(packet: NetworkWriter, from: number, to: number, limitBits: number): number {
-    const { bodies, items, starts } = this;
+    const { list } = this;
     let place = from;
-    while (place < to && this.seen[place] === 0) place++;
+    while (place < to && list.seenOf(place) === 0) place++;
     if (place === to) return to;
     const before = packet.bitLength;
-    let start = starts[place] as number;
-    if (isNextStart((bodies[place] as number) - start)) {
+    let start = list.startOf(place);
+    const body = list.data[place * WIDTH + BODY] as number;
+    if (isNextStart(body - start)) {
       // What is before it in the packet is another object.
-      writeRecordStart(packet, NO_RECORD, items[place] as number, false);
-      start = bodies[place] as number;
+      writeRecordStart(packet, NO_RECORD, list.itemOf(place), false);
+      start = body;
     }
     // All behind the first one follow as they are.
     const last = start + limitBits - packet.bitLength;
     let end = to;
-    if ((starts[to] as number) > last) {
+    if (list.startOf(to) > last) {
       end = place;
-      while ((starts[end + 1] as number) <= last) end++;
+      while (list.startOf(end + 1) <= last) end++;
       if (end === place) {
         if (before > MAX_START_BITS) {
           packet.truncate(before);
@@ -116,74 +213,31 @@ export class TickChanges {
         end++;
       }
     }
-    packet.copyFrom(this.records, start, (starts[end] as number) - start);
+    packet.copyFrom(list.writer, start, list.startOf(end) - start);
     return end;
   }
 
-  #writeSet(set: Viewers, journal: Journal): void {
-    const { bodies, bytes, items, masks, records, seen, starts } = this;
-    let place = this.count;
-    set.start = place;
-    set.startBit = records.bitLength;
-    set.firstPacket = set.lastPacket = 0;
-    let before = NO_RECORD;
-    for (let change = set.first; change >= 0; change = this.#next[change] as number) {
-      const object = this.#objects[change] as ServerObject;
-      this.#objects[change] = undefined;
-      const mask = this.#changed[change] as number;
-      const { item, layout, specialCount } = object;
-      const { others } = layout.audiences;
-      const shown = mask & others.latestPlaces;
-      const start = records.bitLength;
-      journal.change(item, mask);
-      if (item >= this.#placeOf.length) this.#placeOf = grownInts(this.#placeOf, item + 1);
-      this.#placeOf[item] = place;
-      items[place] = item;
-      masks[place] = mask;
-      seen[place] = shown;
-      starts[place] = bodies[place] = start;
-      if (shown !== 0) {
-        const body = this.#writeRecord(object, before, shown, others);
-        bodies[place] = body;
-        bytes[place] = (records.bitLength - body + recordStartBits(item) + 7) >>> 3;
-        before = item;
-      }
-      for (let index = 0; index < specialCount; index++) {
-        const view = object.special[index];
-        view?.player.addSpecial(view, place);
-      }
-      place++;
-    }
-    this.count = set.end = place;
-    set.endBit = records.bitLength;
-  }
-
   /** @returns where what follows the object's number begins */
-  #writeRecord(object: ServerObject, before: number, mask: number, audience: ObjectAudience): number {
-    const { records } = this;
-    const { item, layout, values } = object;
+  #writeRecord(
+    writer: NetworkWriter,
+    object: ServerObject,
+    before: number,
+    mask: number,
+    audience: ObjectAudience,
+  ): number {
+    const { item, layout } = object;
     const bits = shortStartBits(before, item);
     if (layout.isSimple && bits > 0 && audience.simpleBits <= BITS_BESIDE_START) {
       // The same as below, with fewer calls.
-      const body = records.bitLength + bits;
+      const body = writer.bitLength + bits;
       const members = layout.membersOf(mask);
-      records.writeBits(shortStart(before, item, false) | (members << bits), bits + audience.simpleBits);
-      (values[0] as MemberValues).write(records, members);
+      writer.writeBits(shortStart(before, item, false) | (members << bits), bits + audience.simpleBits);
+      object.first.write(writer, members);
       return body;
     }
-    writeRecordStart(records, before, item, false);
-    const body = records.bitLength;
-    writeLatestMembers(records, object, mask, audience, this.#tick);
+    writeRecordStart(writer, before, item, false);
+    const body = writer.bitLength;
+    writeLatestMembers(writer, object, mask, audience, this.#tick);
     return body;
-  }
-
-  #reserve(count: number): void {
-    if (count <= this.items.length) return;
-    this.items = grownInts(this.items, count);
-    this.masks = grownInts(this.masks, count);
-    this.seen = grownInts(this.seen, count);
-    this.bytes = grownInts(this.bytes, count);
-    this.starts = grownInts(this.starts, count);
-    this.bodies = grownInts(this.bodies, count);
   }
 }

@@ -21,6 +21,8 @@ export class Viewers {
   /** The first and the last of the tick's changes in the order of their coming. */
   first = -1;
   last = -1;
+  /** The object of the last record among them. */
+  lastRecord = -1;
   /** The changes as they are written, from `start` to before `end`, and their bits. */
   start = 0;
   end = 0;

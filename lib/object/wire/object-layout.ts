@@ -70,6 +70,8 @@ export class ObjectLayout {
   readonly #isShifted: boolean;
   /** The place of the first latest member of the first behaviour. */
   readonly #firstLatest: number;
+  /** Whether one behaviour's changes, which only the server makes, are sent at once, and the above holds. */
+  readonly isSingle: boolean;
   /** Whether latest state is nothing but the members of one behaviour, moved as above. */
   readonly isSimple: boolean;
 
@@ -144,8 +146,9 @@ export class ObjectLayout {
     });
     const firstMask = this.#latest[0] as number;
     this.#firstLatest = firstMask === 0 ? 0 : 31 - Math.clz32(firstMask & -firstMask);
-    this.isSimple =
-      this.#isShifted && this.definitions.length === 1 && !this.hasScopedLatest && this.interpolated.length === 0;
+    const isAlone = this.#isShifted && this.definitions.length === 1;
+    this.isSingle = isAlone && !this.isFromOwner && !this.hasEvery;
+    this.isSimple = isAlone && !this.hasScopedLatest && this.interpolated.length === 0;
     this.columns = this.interpolated.reduce((sum, { member }) => sum + (member.shape?.columns ?? 0), 0);
     this.interpolatedPlaces = this.toJournal(masks(({ interpolate }) => Boolean(interpolate)));
   }
@@ -183,7 +186,12 @@ export class ObjectLayout {
     return mask;
   }
 
-  /** The same for the members of the one behaviour of a simple layout. */
+  /** The same for the one behaviour of a single layout. */
+  placesOf(members: number): number {
+    return (members & (this.#latest[0] as number)) >>> this.#firstLatest;
+  }
+
+  /** The opposite of `placesOf`, also for a simple layout. */
   membersOf(mask: number): number {
     return (mask << this.#firstLatest) & (this.#latest[0] as number);
   }

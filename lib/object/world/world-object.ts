@@ -16,14 +16,17 @@ export interface WorldObjectOwner<Self> {
 /** What the objects of a server's world and of a client's have in common. */
 export abstract class WorldObject<Self, Owner extends WorldObjectOwner<Self>> {
   netId: number;
-  readonly layout: ObjectLayout;
   readonly behaviours: Readonly<Record<string, NetworkBehaviour>>;
   readonly parts: readonly NetworkBehaviour[];
   readonly values: readonly MemberValues[];
+  // What each change uses lies side by side in memory, up to the first fields of `ServerObject`.
+  protected readonly manager: Owner;
+  readonly layout: ObjectLayout;
+  /** The first of the values, at hand: most objects have no other. */
+  readonly first: MemberValues;
   isSpawned = false;
   /** It is among those that its manager knows to have changed. */
   isListed = false;
-  protected readonly manager: Owner;
 
   constructor(manager: Owner, layout: ObjectLayout, netId: number, { behaviours, values }: Instance) {
     this.manager = manager;
@@ -32,6 +35,7 @@ export abstract class WorldObject<Self, Owner extends WorldObjectOwner<Self>> {
     this.behaviours = behaviours;
     this.parts = layout.prefab.parts.flatMap((part) => behaviours[part] ?? []);
     this.values = values;
+    this.first = values[0] as MemberValues;
   }
 
   get prefab(): string {
