@@ -81,7 +81,7 @@ async function* exactly(stream, bytes) {
   let isSilent = false;
   const timer = setTimeout(() => {
     isSilent = true;
-    reader.cancel(REFUSED);
+    reader.cancel(REFUSED).catch(() => {}); // `read` tells of it.
   }, 1000 * Number(seconds));
   try {
     for (let read = await reader.read(); !read.done; read = await reader.read()) {

@@ -141,8 +141,8 @@ export class SignalExchange {
 
   /** Another server has an identity that is here. */
   #meet(identity: string, data: Uint8Array): void {
-    const [own, other] = [this.#holdings.get(identity), decode(holdingCodec, data)];
-    if (!own || equalBytes(own.server, other.server)) return;
+    const [own, other] = [this.#holdings.get(identity), tryDecode(data)];
+    if (!own || !other || equalBytes(own.server, other.server)) return;
     if (keeps(own, other)) this.#tell(identity);
     else this.#receiver.release(identity, null);
   }
@@ -153,6 +153,15 @@ export class SignalExchange {
 
   #holdingsOf(identity: string): string {
     return `vs.${this.#app}.identities.${nameOf(identity)}`;
+  }
+}
+
+/** Null: it is of another version, or of no server. */
+function tryDecode(data: Uint8Array): Holding | null {
+  try {
+    return decode(holdingCodec, data);
+  } catch {
+    return null;
   }
 }
 

@@ -142,15 +142,13 @@ export class SignalingServer {
     if (!IDENTITY.test(identity)) {
       throw new RequestRefusedError(`${identity} is no identity: str:, steamid: or gen:, as GNS writes them`);
     }
+    if (!this.#rate.tryTake(keyOfAddress(player.address))) throw new RequestRefusedError("Too many signals");
     if (identify && !this.#isTrue("identify", await identify(player, identity))) {
       throw new RequestRefusedError(`The server does not give you the identity ${identity}`);
     }
     const proof = identify ? null : secret;
     const taken = new RequestRefusedError(`Somebody else has the identity ${identity}`);
-    if (this.#exchange && !this.#holders.has(identity)) {
-      if (!this.#rate.tryTake(keyOfAddress(player.address))) throw new RequestRefusedError("Too many signals");
-      if (!(await this.#exchange.claim(identity, proof))) throw taken;
-    }
+    if (this.#exchange && !this.#holders.has(identity) && !(await this.#exchange.claim(identity, proof))) throw taken;
     if (player.signal.aborted) return {};
     if (!this.#release(identity, proof, player)) throw taken;
     this.#forget(player);

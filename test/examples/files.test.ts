@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NetworkClient } from "valve-sockets/message";
 import { encode } from "valve-sockets/serialization";
@@ -142,6 +143,35 @@ test("a sender that is silent gives its file's name back", async () => {
   await next?.close();
   await hasty.line("Map.bin is here");
   await client.disconnect();
+});
+
+test("a disk that stands still while a sender leaves ends no server", async () => {
+  const hasty = start("server", "0", join(folder, "hasty"), "1");
+  const hastyPort = Number((await hasty.line("Files go to ")).replace(/.*port /, ""));
+  const pipe = join(folder, "hasty", "map.bin.part");
+  execFileSync("mkfifo", [pipe]);
+  const disk = openSync(pipe, constants.O_RDWR); // It takes 64 KiB, and no more.
+  const newClient = async () => {
+    const socketFactory = new UdpSocketFactory({ host: "localhost", port: hastyPort });
+    const client = new NetworkClient({ protocol, socketFactory });
+    await client.connect();
+    const send = async (name: string, bytes: number) => {
+      const header = encode(part, { name, fromByte: 0, sizeBytes: 1_000_000 });
+      const writer = client.player?.connection?.openStream(header).writable.getWriter();
+      writer?.closed.catch(() => {});
+      await writer?.write(new Uint8Array(bytes));
+    };
+    return { client, send };
+  };
+  const [leaving, other] = [await newClient(), await newClient()];
+  await leaving.send("map.bin", 200_000);
+  await leaving.client.disconnect();
+  await other.send("later.bin", 1);
+  await hasty.line("later.bin has stopped: Nothing has come for 1 s"); // So the time of map.bin is over, too.
+  closeSync(disk);
+  await hasty.line("map.bin has stopped");
+  expect(await other.client.request(Offer, { name: "later.bin" })).toEqual({ isHere: false, hasBytes: 1 });
+  await other.client.disconnect();
 });
 
 test("a file that the server cannot write has not arrived, however small it is", async () => {

@@ -10,6 +10,7 @@ import { nameOf } from "../../lib/rooms/fleet/names.js";
 import type { RoomsClient } from "../../lib/rooms/index.js";
 import { string } from "../../lib/serialization/index.js";
 import { SignalingClient, SignalingServer, type SignalingServerOptions } from "../../lib/signaling/index.js";
+import { Register } from "../../lib/signaling/signaling-messages.js";
 import { NetworkingIdentity } from "../../lib/socket/gns.js";
 import { startNats } from "../../scripts/nats-cluster.mjs";
 import { FleetProcess, FleetWorld } from "../support/fleet-world.js";
@@ -212,6 +213,40 @@ test("after an outage a server tells of its identities when the engine has space
   await run(100);
   expect(publish).toHaveBeenCalledTimes(3);
   expect(servers.map(({ metrics }) => metrics.identities).toSorted()).toEqual([1, 2]);
+});
+
+test("what is no holding takes nothing from anybody, and throws nothing into the process", async () => {
+  const [end, other] = memoryEnds(2) as [MemoryEngine, MemoryEngine];
+  const { join, run, servers } = await lobbies([end]);
+  const uncaught: unknown[] = [];
+  const note = (error: unknown) => uncaught.push(error);
+  const before = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException").on("uncaughtException", note);
+  closing.push(async () => {
+    process.removeAllListeners("uncaughtException");
+    for (const listener of before) process.on("uncaughtException", listener);
+  });
+  await join("alice", 0);
+  for (const size of [0, 1, 15, 200]) other.publish(`vs.chat.identities.${nameOf("str:alice")}`, new Uint8Array(size));
+  await run(50);
+  expect([uncaught, servers[0]?.metrics.identities]).toEqual([[], 1]);
+});
+
+test("asking for an identity costs as much as a signal, so that nobody floods the engine", async () => {
+  const [end] = memoryEnds(1) as [MemoryEngine];
+  const { join, wait, run } = await lobbies([end]);
+  const { client } = await join("alice", 0);
+  const subscribe = vi.spyOn(end, "subscribe");
+  const secret = new Uint8Array(16);
+  let refused = 0;
+  for (let round = 0; round < 50; round++) {
+    const asked = Array.from({ length: 30 }, () => client.request(Register, { identity: "str:alice", secret }));
+    const outcomes = await wait(Promise.allSettled(asked));
+    refused += outcomes.filter(({ status }) => status === "rejected").length;
+    await run(5);
+  }
+  expect(subscribe).toHaveBeenCalledTimes(1500 - refused);
+  expect(refused).toBeGreaterThan(0);
 });
 
 test("signals to a server that does not answer hold half of the places, and the others are dropped", async () => {

@@ -284,7 +284,7 @@ test("a flood of one source costs its own signals, and nobody is told off or cut
   await lobby.world.run(2000);
   const { carried, dropped } = lobby.signaling.metrics;
   expect(carried + dropped).toBe(3000);
-  expect(carried).toBeGreaterThanOrEqual(1000);
+  expect(carried).toBeGreaterThanOrEqual(1000 - 2); // Both have asked for an identity.
   expect(carried).toBeLessThan(1700);
   expect(bob.heard).toHaveLength(carried);
   expect([alice.client.isConnected, bob.client.isConnected]).toEqual([true, true]);
