@@ -43,6 +43,14 @@ type Holding = Infer<typeof holdingCodec>;
 
 /** How long the engine has for the holdings that it had no space for. */
 const PAUSE_MS = 100;
+/** So long after it was told, an identity is told again when a signal comes for it: the engine may have lost it. */
+const TOLD_MS = 10_000;
+
+/** An identity that is here. */
+interface Held {
+  readonly holding: Holding;
+  toldMs: number;
+}
 
 /** What an exchange needs of its server, which has the identity. */
 export interface SignalReceiver {
@@ -55,7 +63,8 @@ export interface SignalReceiver {
  * The servers that share an engine: each answers on a subject of the engine for each identity that is there.
  *
  * Two of them may get one identity: at the same moment, or while one has no link to the engine. So each tells the
- * others of an identity that it gets, and of all that it has when its link is back; one of two gives it up.
+ * others of an identity that it gets, of those that are used, and of all that it has when its link is back; one of two
+ * gives it up.
  */
 export class SignalExchange {
   readonly #engine: Engine;
@@ -63,7 +72,7 @@ export class SignalExchange {
   readonly #clock: Clock;
   readonly #receiver: SignalReceiver;
   readonly #server = secureRandomBytes(SERVER_BYTES);
-  readonly #holdings = new Map<string, Holding>();
+  readonly #held = new Map<string, Held>();
   readonly #onTheWay = new SoftShares(MAX_ON_THE_WAY);
 
   constructor(engine: Engine, app: string, clock: Clock, receiver: SignalReceiver) {
@@ -78,13 +87,15 @@ export class SignalExchange {
   hold(identity: string, secret: Uint8Array, isProved: boolean): () => void {
     const endAnswers = this.#engine.answer(this.#subjectOf(identity), (data) => {
       const question = decode(questionCodec, data);
+      if (question.kind === "signal") this.#tellAgain(identity);
       return encode(answerCodec, { outcome: this.#outcomeOf(identity, question) });
     });
     const endHolding = this.#engine.subscribe(this.#holdingsOf(identity), (data) => this.#meet(identity, data));
-    this.#holdings.set(identity, { server: this.#server, sinceMs: unixTimeMs(), isProved, secret });
+    const holding = { server: this.#server, sinceMs: unixTimeMs(), isProved, secret };
+    this.#held.set(identity, { holding, toldMs: Number.NEGATIVE_INFINITY });
     this.#tell(identity);
     return () => {
-      this.#holdings.delete(identity);
+      this.#held.delete(identity);
       endHolding();
       endAnswers();
     };
@@ -125,7 +136,7 @@ export class SignalExchange {
   }
 
   async #tellAll(): Promise<void> {
-    for (const identity of [...this.#holdings.keys()]) {
+    for (const identity of [...this.#held.keys()]) {
       while (!this.#tell(identity)) {
         if (!this.#engine.connected) return; // It will be back once more.
         await pause(this.#clock, PAUSE_MS);
@@ -135,13 +146,21 @@ export class SignalExchange {
 
   /** Tells the others that an identity is here. @returns false: the engine has no space for it */
   #tell(identity: string): boolean {
-    const holding = this.#holdings.get(identity);
-    return !holding || this.#engine.publish(this.#holdingsOf(identity), encode(holdingCodec, holding));
+    const held = this.#held.get(identity);
+    if (!held) return true;
+    const isTold = this.#engine.publish(this.#holdingsOf(identity), encode(holdingCodec, held.holding));
+    if (isTold) held.toldMs = this.#clock.now();
+    return isTold;
+  }
+
+  #tellAgain(identity: string): void {
+    const held = this.#held.get(identity);
+    if (held && this.#clock.now() - held.toldMs >= TOLD_MS) this.#tell(identity);
   }
 
   /** Another server has an identity that is here. */
   #meet(identity: string, data: Uint8Array): void {
-    const [own, other] = [this.#holdings.get(identity), tryDecode(data)];
+    const [own, other] = [this.#held.get(identity)?.holding, tryDecode(data)];
     if (!own || !other || equalBytes(own.server, other.server)) return;
     if (keeps(own, other)) this.#tell(identity);
     else this.#receiver.release(identity, null);

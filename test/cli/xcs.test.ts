@@ -76,7 +76,7 @@ describe("on the virtual router", () => {
 
 test.each<[string[], RegExp]>([
   [[], /^Usage: /],
-  [["frob"], /^There is no command frob\n/],
+  [["frob"], /^There is no command frob; there are cert, connect, /],
   [["xcs", "--frob"], /--frob/],
   [["xcs", "a", "b"], /^One FILE at a time/],
   [["xcs", "no such file"], /^Cannot read the file: .*no such file/],

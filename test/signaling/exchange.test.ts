@@ -200,6 +200,26 @@ test("of two who ask for an identity in the same millisecond one gets it", async
   expect(servers.map(({ metrics }) => metrics.identities).toSorted()).toEqual([0, 1]);
 });
 
+test("what the engine has lost is told again when a signal comes for the identity", async () => {
+  const ends = memoryEnds(3);
+  const { join, run, servers } = await lobbies(ends);
+  const lost = ends.flatMap((end) => [
+    vi.spyOn(end, "publish").mockReturnValue(true),
+    vi.spyOn(end, "request").mockRejectedValue(Object.assign(new Error(), { code: "ERR_NO_RESPONDERS" })),
+  ]);
+  for (const at of [0, 1]) await join("alice", at);
+  for (const spy of lost) spy.mockRestore();
+  const bob = await join("bob", 2);
+  const send = async () => {
+    bob.send("alice", 1);
+    await run(100);
+    return servers.reduce((sum, { metrics }) => sum + metrics.identities, 0);
+  };
+  expect(await send()).toBe(3);
+  await run(10_000);
+  expect(await send()).toBe(2);
+});
+
 test("after an outage a server tells of its identities when the engine has space for them", async () => {
   const ends = memoryEnds(2);
   const { join, run, servers } = await lobbies(ends);

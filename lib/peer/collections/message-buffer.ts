@@ -34,12 +34,17 @@ export class MessageBuffer {
     return more;
   }
 
-  /** The message is complete: `bytes` are no longer needed, or somebody has them. @returns what it was charged for */
-  clear(): number {
+  /**
+   * The message is complete: `bytes` are no longer needed, or somebody has them.
+   *
+   * @param isKept whether memory may stay for the next one, which nobody is charged for: not that of a stranger
+   * @returns what it was charged for
+   */
+  clear(isKept: boolean): number {
     const charged = this.#chargedBytes;
     this.#chargedBytes = 0;
     this.size = 0;
-    if (this.bytes.length > IDLE_BYTES) this.bytes = new Uint8Array(EMPTY_BYTES);
+    if (!isKept || this.bytes.length > IDLE_BYTES) this.bytes = new Uint8Array(EMPTY_BYTES);
     return charged;
   }
 

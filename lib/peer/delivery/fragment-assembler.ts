@@ -185,7 +185,8 @@ export class FragmentAssembler {
 
   #settle(message: IncompleteMessage): void {
     this.#incomplete.splice(this.#incomplete.indexOf(message), 1);
-    this.#host.reassembly.giveBack(message.parts.clear() + INCOMPLETE_MESSAGE_BYTES);
+    const { reassembly } = this.#host;
+    reassembly.giveBack(message.parts.clear(reassembly.isTrusted) + INCOMPLETE_MESSAGE_BYTES);
     if (this.#settled.isNew(message.number)) this.#settled.mark(message.number);
   }
 }

@@ -284,7 +284,8 @@ export abstract class OverReliableProfile implements Profile {
     if (parts.size === 0) return this.#readMessage(lane);
     if (!this.#readPart(lane) || reader.failed) return false;
     const { bytes, size } = parts;
-    this.host.reassembly.giveBack(parts.clear());
+    const { reassembly } = this.host;
+    reassembly.giveBack(parts.clear(reassembly.isTrusted));
     return this.host.deliver(Channel.Reliable, lane, bytes, 0, size);
   }
 

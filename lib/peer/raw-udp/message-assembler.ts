@@ -60,7 +60,8 @@ export class MessageAssembler {
       if (parts.size < length) continue;
       this.#length = -1;
       const { bytes } = parts;
-      this.#host.reassembly.giveBack(parts.clear());
+      const { reassembly } = this.#host;
+      reassembly.giveBack(parts.clear(reassembly.isTrusted));
       if (!this.#host.deliver(Channel.Reliable, this.#lane, bytes, 0, length)) return LaneResult.Stopped;
     }
     return LaneResult.Taken;

@@ -37,3 +37,28 @@ test.each([0, 0.1])("in a room each gets all changes but its own, with a loss of
   for (const list of heard.slice(0, -1)) expect(list).toEqual([...list].sort((a, b) => a - b));
   expect([world.errors, world.failures, world.warnings]).toEqual([[], [], []]);
 });
+
+/** What changes is written as it comes, and put in order by who sees it: here after one, two, three changes. */
+test("two groups whose objects change in turn get each their own, in many packets", async () => {
+  const world = new ObjectWorld({ tickRate: 50, seed: 3 });
+  await world.server.start();
+  const ends = [await world.enter(), await world.enter()] as const;
+  const groupOf = (index: number) => (index % 6 === 0 || index % 6 > 2 ? 0 : 1);
+  const ships = Array.from({ length: 600 }, (_, index) => {
+    const spawned = world.objects.spawn(ShipPrefab);
+    spawned.identity.hide(ends[1 - groupOf(index)]?.player as never);
+    return spawned;
+  });
+  await world.run(400, 10);
+  for (let tick = 1; tick <= 5; tick++) {
+    for (const [index, { ship }] of ships.entries()) ship.position = { x: index, y: tick };
+    await world.run(20, 20);
+  }
+  await world.run(400, 20);
+  for (const [index, { identity }] of ships.entries()) {
+    const seen = ends.map((end) => (end.world.get(identity.netId)?.behaviours.ship as AnyShip | undefined)?.position);
+    const place = seen[groupOf(index)];
+    expect([place?.x, place?.y, seen[1 - groupOf(index)]]).toEqual([index, 5, undefined]);
+  }
+  expect([world.errors, world.failures, world.warnings]).toEqual([[], [], []]);
+});
