@@ -8,11 +8,27 @@ export class ClientDoors {
   targets: readonly Target[] = [];
   /** Below this, a connection to one of them is not used. */
   leastSecurity: Security = "none";
+  /** Where the client first looked for a server: often a name behind which somebody always is. */
+  #origin: Target | null = null;
   readonly #complain: (text: string) => void;
 
   /** @param complain is told why a door is left out */
   constructor(complain: (text: string) => void) {
     this.#complain = complain;
+  }
+
+  /** The client connects anew. */
+  begin(origin: Target): Target {
+    this.#origin = origin;
+    this.targets = [];
+    return origin;
+  }
+
+  /** All of them, and where the client began, but for its last server. */
+  besides(last: Target): readonly Target[] {
+    const origin = this.#origin as Target;
+    const isKnown = [last, ...this.targets].some((target) => serverNameOf(target) === serverNameOf(origin));
+    return isKnown ? this.targets : [...this.targets, origin];
   }
 
   /** A server has named its doors: one that has not admitted the client has none to name. */

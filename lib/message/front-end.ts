@@ -23,11 +23,11 @@ import type { NetworkClientCore } from "./network-client-core.js";
 import type { NetworkServer } from "./network-server.js";
 import type { NetworkServerCore } from "./network-server-core.js";
 import type { NetworkServerOptions } from "./network-server-options.js";
+import { OfferedDoors } from "./offered-doors.js";
 import { Admission } from "./players/admission.js";
 import { clientNameOf, NetworkPlayer } from "./players/network-player.js";
 import { type PlayerAuthentication, PlayerState } from "./players/player.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
-import { MAX_DOORS, type SentDoor, sentDoor } from "./protocol/door.js";
 import {
   MoveMessage,
   type Place,
@@ -43,8 +43,6 @@ import { TickLoops } from "./time/tick-loop.js";
 const NO_ROOM = new Uint8Array(0);
 const TAKES_NOBODY = "The server takes no new players";
 const STORE_FAILED = "The session store failed";
-/** So often a player is told the doors, when it asks for the time. */
-const DOORS_MS = 10_000;
 
 type WelcomeParts = Pick<Welcome, "method" | "reply"> & Partial<Welcome>;
 type ServerHandler = Required<PeerHandler<LibraryConnection>>;
@@ -61,6 +59,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   readonly authentication: ServerAuthentication;
   readonly unidentified: UnidentifiedPlayers;
   readonly sessions: SessionTable | null;
+  readonly doors: OfferedDoors;
   /** Servers with the same tick rate share a timer. */
   readonly tickLoops: TickLoops;
   /** Whether newcomers are refused. */
@@ -88,6 +87,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     this.sessions = sessions
       ? new SessionTable(sessions, clock, randomBytes, (error) => this.#storeFailed(error, null))
       : null;
+    this.doors = new OfferedDoors(clock, options.doors, (error) => home.report(error, null, null, "doors"));
     this.tickLoops = new TickLoops(clock);
     this.authentication = new ServerAuthentication(this, authentication);
     this.#admission = new Admission(clock, home.peerSettings);
@@ -444,28 +444,9 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   #welcome(player: NetworkPlayer, parts: WelcomeParts): void {
     player.state = PlayerState.Authenticated;
-    player.doorsDueMs = this.home.clock.now() + DOORS_MS;
-    const rest = { session: undefined, hasMoved: false, lostMs: 0, doors: this.#doors() };
+    const rest = { session: undefined, hasMoved: false, lostMs: 0, doors: this.doors.tell(player) };
     if (!player.send(WelcomeMessage, { ...rest, ...parts, place: this.#placeOf(player) }))
       player.refuse(DisconnectCode.ConnectionLost, "The welcome was not taken");
-  }
-
-  /** The doors, where the player was told of them long ago: those of then may be gone. */
-  doorsFor(player: NetworkPlayer): SentDoor[] | undefined {
-    const isDue = player.isAuthenticated && this.home.clock.now() >= player.doorsDueMs;
-    if (!this.#options.doors || !isDue) return undefined;
-    player.doorsDueMs = this.home.clock.now() + DOORS_MS;
-    return this.#doors();
-  }
-
-  #doors(): SentDoor[] {
-    try {
-      const doors = this.#options.doors?.() ?? [];
-      return doors.slice(0, MAX_DOORS).map((door) => sentDoor("A door", door));
-    } catch (error) {
-      this.home.report(error, null, null, "doors");
-      return [];
-    }
   }
 
   #placeOf(player: NetworkPlayer): Place {
@@ -487,7 +468,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   /** Whether a session is, or may be taken up, at another server. One of the application's own reasons ends it. */
   #goesOn({ isRedirected }: NetworkPlayer, { code }: DisconnectReason): boolean {
     if (isRedirected) return code >= DisconnectCode.Timeout;
-    return code === DisconnectCode.ServerStopped && this.#options.doors !== undefined;
+    return code === DisconnectCode.ServerStopped && this.doors.areThere;
   }
 
   #hostEnded(): PeerCore {

@@ -254,7 +254,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     link.limit();
     const factory = this.#options.socketFactory ?? (await defaultSocketFactory());
     if (link.isOver) return;
-    this.#target = { factory, endPoint: factory.getConnectEndPoint(host, port) };
+    this.#target = this.#doors.begin({ factory, endPoint: factory.getConnectEndPoint(host, port) });
     await link.dial(this.#target);
   }
 
@@ -431,7 +431,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     this.#link = null;
     this.time.reset();
     const { resumeWindowMs } = this.#session as ClientSession;
-    this.#resumeLoop.start(resumeWindowMs, this.#target as Target, this.#doors.targets);
+    this.#resumeLoop.start(resumeWindowMs, this.#target as Target, this.#doors.besides(this.#target as Target));
     this.#place.suspended(player);
     this.events.emit("suspended", player);
   }

@@ -95,7 +95,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
       authentication: this.frontEnd.authentication,
       scenes: this.#scenes,
       time: this.time,
-      doorsFor: (player) => this.frontEnd.doorsFor(player),
+      doorsFor: (player) => this.frontEnd.doors.tellAgain(player),
       charge: (...error) => this.charge(...error),
     });
     this.trace?.watchServer(this.events);

@@ -96,6 +96,11 @@ export class NetworkServer<Data = unknown> {
     return server.#core.stop(reason, true);
   }
 
+  /** @internal The `doors` of a server are others than before: its players hear of it when they next ask for the time. */
+  static doorsChanged(server: NetworkServer): void {
+    server.#core.frontEnd.doors.changed();
+  }
+
   /** @internal The id that a server has given last. */
   static lastPlayerIdOf(server: NetworkServer): number {
     return server.#core.lastPlayerId;

@@ -103,6 +103,38 @@ test("the doors are told with the welcome, and every 10 s then", async () => {
   expect(asked).toBe(2);
 });
 
+test("doors that have changed are told at the client's next ping, once", async () => {
+  let asked = 0;
+  const doors = () => {
+    asked++;
+    return [atPort(7778)];
+  };
+  const { world, servers, join } = await serversWithStore(1, "datagram", { doors });
+  await join();
+  await world.run(3000, 50);
+  NetworkServer.doorsChanged(servers[0] as NetworkServer);
+  await world.run(2500, 50);
+  expect(asked).toBe(2);
+  await world.run(5000, 50);
+  expect(asked).toBe(2);
+});
+
+test("where no door is left, a client that was redirected looks for its session where it began", async () => {
+  const { world, servers, store, log, join } = await serversWithStore(2, "datagram", { doors: () => [atPort(7990)] });
+  const { client } = await join();
+  servers[0]?.players[0]?.redirect(atPort(7778));
+  await world.until(() => servers[1]?.authenticatedPlayers.length === 1);
+  await world.run(5000, 50);
+  store.remove = () => {};
+  log.length = 0;
+  client.on("suspended", () => void servers[1]?.stop());
+  const connection = servers[1]?.players[0]?.connection as LibraryConnection;
+  connection.refuse(DisconnectCode.ConnectionLost, "Crashed");
+  await world.until(() => log.includes("suspended"));
+  await world.until(() => client.isAuthenticated, 20);
+  expect(servers[0]?.players.length).toBe(1);
+});
+
 test("the doors of a server are bounded, and what is none is told of and left out", async () => {
   const { world, join } = await serversWithStore(1, "datagram", {
     doors: () => [...new Array(9).fill(atPort(7001)), { addresses: { memory: "nowhere" } }],

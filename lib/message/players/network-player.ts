@@ -106,8 +106,8 @@ export class NetworkPlayer implements INetworkPlayer {
   /** Hears of its messages; null while nobody looks. */
   recorder: ConnectionRecorder | null = null;
   readonly requests: PendingRequests;
-  /** Server: when the player is to hear of the doors again. */
-  doorsDueMs = 0;
+  /** Server: when the player was told the doors. */
+  toldDoorsMs = 0;
   /** How often the player has moved to another room. */
   moves = 0;
   ticket: Uint8Array = NOTHING;

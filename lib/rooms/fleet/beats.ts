@@ -79,6 +79,8 @@ export interface BeatOptions {
   id: string;
   /** What this host says of itself. */
   state(): HostState;
+  /** A host has come, is gone, or takes no players any more, or again. */
+  changed?(): void;
   /** @defaultValue 500 ms */
   beatMs?: number;
   /** @defaultValue 1500 ms */
@@ -106,7 +108,7 @@ export class Beats {
   #steadySinceMs = Number.POSITIVE_INFINITY;
 
   constructor(options: BeatOptions) {
-    this.#options = { beatMs: BEAT_MS, deadMs: DEAD_MS, ...options };
+    this.#options = { beatMs: BEAT_MS, deadMs: DEAD_MS, changed: () => {}, ...options };
     this.#subject = subjectOf(options.app);
   }
 
@@ -169,9 +171,10 @@ export class Beats {
       if (nowMs - this.#ownMs >= this.#options.deadMs) this.#steadySinceMs = nowMs;
       this.#ownMs = nowMs;
     }
+    const before = this.#heard.get(state.id)?.state;
     if (isLast) this.#heard.delete(state.id);
-    else if (this.#heard.has(state.id) || this.#heard.size < MAX_HOSTS)
-      this.#heard.set(state.id, { state, atMs: nowMs });
+    else if (before || this.#heard.size < MAX_HOSTS) this.#heard.set(state.id, { state, atMs: nowMs });
+    if (isLast || before?.isDraining !== state.isDraining) this.#options.changed();
     if (nowMs - this.#beatenMs >= this.#options.beatMs / 2) this.#beat();
   }
 
@@ -181,7 +184,9 @@ export class Beats {
   }
 
   #forgetDead(): void {
+    const { size } = this.#heard;
     for (const id of this.#heard.keys()) if (this.isDead(id)) this.#heard.delete(id);
+    if (this.#heard.size < size) this.#options.changed();
   }
 }
 

@@ -27,6 +27,8 @@ export interface KeptRoomsOwner {
   report(error: unknown, place: string): void;
   /** What this host says of itself. */
   state(): HostState;
+  /** Other hosts than before take players. */
+  hostsChanged(): void;
   /**
    * Another host has a room that this one still has. Resolves when its players have heard where it is.
    *
@@ -56,7 +58,8 @@ export class KeptRooms implements RoomKeeper {
   constructor(owner: KeptRoomsOwner) {
     this.#owner = owner;
     const { engine, app, clock, id } = owner;
-    this.beats = new Beats({ engine, app, clock, id, state: () => owner.state() });
+    const [state, changed] = [() => owner.state(), () => owner.hostsChanged()];
+    this.beats = new Beats({ engine, app, clock, id, state, changed });
     const onError = (error: unknown) => owner.report(error, "a checkpoint");
     this.checkpoints = new Checkpoints({ clock, onError });
   }

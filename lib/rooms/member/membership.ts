@@ -97,6 +97,7 @@ export class Membership {
       ...{ engine, app, id, clock, random },
       report: (error, place) => NetworkServer.report(this.#hosting.lobby, error, place),
       state: () => this.#state(),
+      hostsChanged: () => NetworkServer.doorsChanged(this.#hosting.lobby),
       lost: (room, newer) =>
         this.#lost(room, newer).catch((error) =>
           NetworkServer.report(this.#hosting.lobby, error, `the room ${room.id}, which another host has`),

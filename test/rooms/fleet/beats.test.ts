@@ -22,15 +22,17 @@ async function fleet() {
   const hosts = ["a", "b", "c"].map((id) => {
     const clock = new FakeClock();
     const link = engine.link();
-    const beats = new Beats({ engine: link, app: "test", clock, id, state: () => stateOf(id) });
+    const host = { id, clock, link, isDraining: false, changes: 0 };
+    const state = () => ({ ...stateOf(id), isDraining: host.isDraining });
+    const beats = new Beats({ engine: link, app: "test", clock, id, state, changed: () => void host.changes++ });
     beats.start();
     onTestFinished(() => beats.stop());
-    return { id, clock, link, beats };
+    return Object.assign(host, { beats });
   });
-  const [a, b, c] = hosts as [Host, Host, Host];
+  const [a, b, c] = hosts as [(typeof hosts)[0], (typeof hosts)[0], (typeof hosts)[0]];
   await settle();
   /** Lets time pass for all hosts but those that are frozen. */
-  const pass = async (ms: number, ...frozen: Host[]) => {
+  const pass = async (ms: number, ...frozen: (typeof hosts)[0][]) => {
     const awake = hosts.filter((host) => !frozen.includes(host));
     for (let passed = 0; passed < ms; passed += 50) {
       for (const { clock } of awake) clock.advance(50);
@@ -39,7 +41,7 @@ async function fleet() {
   };
   return { a, b, c, pass };
 }
-type Host = { id: string; clock: FakeClock; link: MemoryEngine; beats: Beats };
+type Host = Awaited<ReturnType<typeof fleet>>["a"];
 
 const ids = ({ beats }: Host) =>
   beats
@@ -65,6 +67,27 @@ test("a host without beats for 1500 ms is dead, and no sooner; when it beats aga
   expect([ids(a), a.beats.find("c")]).toEqual([["a", "b"], undefined]);
   await pass(500);
   expect([a.beats.isDead("c"), ids(a)]).toEqual([false, ["a", "b", "c"]]);
+});
+
+test("a host hears that others have come, stand still, drain, and end, and of nothing else", async () => {
+  const { a, b, c, pass } = await fleet();
+  await pass(2000);
+  const changes = () => {
+    const { changes } = a;
+    a.changes = 0;
+    return changes;
+  };
+  expect(changes()).toBe(3); // Itself is one.
+  await pass(2000);
+  expect(changes()).toBe(0);
+  await pass(2500, c);
+  expect(changes()).toBe(1);
+  b.isDraining = true;
+  await pass(1000);
+  expect(changes()).toBe(2); // The third is back.
+  b.beats.stop();
+  await pass(1000);
+  expect(changes()).toBe(1);
 });
 
 test("hosts that began at different times beat together, each twice a second", async () => {

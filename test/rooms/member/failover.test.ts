@@ -107,6 +107,20 @@ test("a host is killed: its players go on in their rooms elsewhere, as themselve
   expect(hosts.slice(1).flatMap(({ errors }) => errors)).toEqual([]);
 });
 
+test("a client knows a new host soon: all others may go then, one after the other", async () => {
+  const { fleet, hosts, join } = await started();
+  const [a, b, c] = hosts;
+  await fleet.wait(a.host.createRoom("game", { id: "one" }));
+  const player = await join(a, "one");
+  await fleet.run(500, 10);
+  await Promise.all([b.kill(), c.kill()]);
+  const [d] = (await fleet.start(1)) as [FleetProcess];
+  await fleet.run(4000, 10);
+  await a.kill();
+  await fleet.until(() => player.events.includes("resumed"), 10);
+  expect(d.host.getRoom("one")?.players).toHaveLength(1);
+});
+
 test("a host is frozen, and goes on: its copies end, and each player is where it was acknowledged", async () => {
   const { fleet, hosts, join, play } = await started();
   const [a, b] = hosts;
