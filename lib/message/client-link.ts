@@ -65,6 +65,7 @@ export class ClientLink {
   readonly #owner: ClientLinkOwner;
   readonly #introduction: Introduction;
   readonly #isHost: boolean;
+  #timeoutMs = 0;
   /** Ends a try that takes too long. */
   #timer: unknown;
   /** Follows a redirect that came while the welcome was checked. */
@@ -93,9 +94,14 @@ export class ClientLink {
     return this.authentication?.step === HandshakeStep.Admitted;
   }
 
-  /** Its handshake, from the name of the server to the welcome, has limited time. */
-  limit(): void {
-    const timeoutMs = this.#owner.peerSettings.handshakeTimeoutMs;
+  /**
+   * Its handshake, from the name of the server to the welcome, has limited time.
+   *
+   * @param patience how many times `handshakeTimeoutMs`
+   */
+  limit(patience = 1): void {
+    const timeoutMs = patience * this.#owner.peerSettings.handshakeTimeoutMs;
+    this.#timeoutMs = timeoutMs;
     this.#timer = this.#owner.clock.setTimeout(() => {
       const heard = this.peer?.heard ?? Heard.Nobody;
       const step = this.authentication?.step ?? null;
@@ -108,7 +114,7 @@ export class ClientLink {
     const { factory, endPoint, serverKey } = target;
     try {
       this.#owner.dialled(endPoint);
-      const config = this.#owner.peerConfig(this.#owner.drive);
+      const config = { ...this.#owner.peerConfig(this.#owner.drive), handshakeTimeoutMs: this.#timeoutMs };
       if (serverKey !== undefined && config.encryption) config.encryption = { ...config.encryption, serverKey };
       this.peer = new PeerCore(factory.createClientSocket(), factory.maxPacketSize, this.handler(), config);
       await this.peer.connect(endPoint);

@@ -6,7 +6,7 @@ import { type ByteSegment, Channel } from "../peer/index.js";
 import { connectError } from "../peer/peer-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
-import { CLIENT_LOSSES, PASSING, REFUSALS, STOPS } from "./authentication/ends.js";
+import { CLIENT_LOSSES, PASSING, STOPS } from "./authentication/ends.js";
 import { type ClientSession, sessionCredential } from "./authentication/session-proof.js";
 import { ClientDoors } from "./client-doors.js";
 import { ClientLink, type ClientLinkOwner, type Introduction } from "./client-link.js";
@@ -102,7 +102,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     });
     this.#redirects = new TokenBucket(this.clock, REDIRECTS.burst, REDIRECTS.perSecond);
     this.#resumeLoop = new ResumeLoop(this.clock, this.peerSettings.random, {
-      attempt: (target) => this.#resumeAt(target),
+      attempt: (target, patience) => this.#resumeAt(target, patience),
       onRefused: (reason) => {
         // One that follows a redirect may still succeed.
         if (this.#attempts.size === 0) this.#end(reason);
@@ -265,8 +265,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     return new ClientLink(this, { credential, resumes: false, ...introduction }, isHost);
   }
 
-  #dial(link: ClientLink, target: Target): void {
-    link.limit();
+  #dial(link: ClientLink, target: Target, patience = 1): void {
+    link.limit(patience);
     void link.dial(target);
   }
 
@@ -339,8 +339,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     if (attempt?.last !== link) return; // It was redirected, and another link goes on for it.
     this.#attempts.end(attempt);
     if (attempt.purpose === "connect") this.#end(reason, cause);
-    else if (attempt.purpose === "resume")
-      this.#resumeLoop.failed(attempt.target as Target, REFUSALS.has(reason.code) ? reason : null);
+    else if (attempt.purpose === "resume") this.#resumeLoop.failed(attempt.target as Target, reason);
     else this.complain(`the client could not follow a redirect: ${(cause as Error).message}`);
   }
 
@@ -436,11 +435,11 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     this.events.emit("suspended", player);
   }
 
-  #resumeAt(target: Target): void {
+  #resumeAt(target: Target, patience: number): void {
     const security = target === this.#target ? "none" : this.#doors.leastSecurity;
     const link = this.#newLink({ resumes: true, security });
     this.#attempts.add("resume", target, link);
-    this.#dial(link, target);
+    this.#dial(link, target, patience);
   }
 
   #end(reason: DisconnectReason, failure: unknown = connectError(reason, serverNameOf(this.#target))): void {

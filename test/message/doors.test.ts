@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { pause } from "../../lib/clock.js";
 import { DisconnectCode, type Door, NetworkServer } from "../../lib/message/index.js";
 import { ResumeLoop } from "../../lib/message/time/resume-loop.js";
 import type { LibraryConnection } from "../../lib/peer/connection/connection.js";
@@ -135,6 +136,20 @@ test("where no door is left, a client that was redirected looks for its session 
   expect(servers[0]?.players.length).toBe(1);
 });
 
+test("a client comes back to a server that needs longer for its session than a handshake may take", async () => {
+  const peer = { handshakeTimeoutMs: 1500 };
+  const { world, servers, store, log, join } = await serversWithStore(2, "datagram", { doors: () => [atPort(7778)] });
+  const { client } = await join({ peer });
+  store.remove = () => {};
+  store.answer = (session) => pause(world.clock, 2000).then(() => session);
+  client.on("suspended", () => void servers[0]?.stop());
+  const connection = servers[0]?.players[0]?.connection as LibraryConnection;
+  connection.refuse(DisconnectCode.ConnectionLost, "Crashed");
+  await world.until(() => log.includes("suspended"));
+  await world.until(() => client.isAuthenticated, 20);
+  expect(servers[1]?.players.length).toBe(1);
+});
+
 test("the doors of a server are bounded, and what is none is told of and left out", async () => {
   const { world, join } = await serversWithStore(1, "datagram", {
     doors: () => [...new Array(9).fill(atPort(7001)), { addresses: { memory: "nowhere" } }],
@@ -149,13 +164,15 @@ test("the doors of a server are bounded, and what is none is told of and left ou
 });
 
 describe("the loop", () => {
+  const SILENT = { code: DisconnectCode.ConnectionLost, text: "no answer" };
+  const SLOW = { code: DisconnectCode.HandshakeTimeout, text: "not in time" };
   function looping(doors: string[]) {
     const clock = new FakeClock();
     const log: string[] = [];
     const startMs = clock.now();
     const say = (text: string) => void log.push(`${Math.round(clock.now() - startMs)} ${text}`);
     const loop = new ResumeLoop<string>(clock, seededRandom(3), {
-      attempt: say,
+      attempt: (target, patience) => say(patience === 1 ? target : `${target} ${patience}`),
       onRefused: ({ text }) => say(`refused: ${text}`),
       onExpired: (windowMs) => say(`expired after ${windowMs}`),
     });
@@ -169,8 +186,8 @@ describe("the loop", () => {
     expect(log.length).toBe(3);
     expect(log[0]).toBe("0 last");
     const [one, two] = log.slice(1).map((line) => line.slice(2)) as [string, string];
-    loop.failed(one, null);
-    loop.failed(two, null);
+    loop.failed(one, SILENT);
+    loop.failed(two, SILENT);
     clock.advance(2000);
     const next = log.slice(3).map((line) => line.replace(/^\d+ /, ""));
     expect([...new Set([one, two, ...next])].sort()).toEqual(["a", "b", "c", "d"]);
@@ -181,7 +198,7 @@ describe("the loop", () => {
     const times: number[] = [];
     for (let attempt = 0; attempt < 4; attempt++) {
       const fromMs = clock.now();
-      loop.failed("last", null);
+      loop.failed("last", SILENT);
       while (log.length === attempt + 1) clock.advance(1);
       times.push(clock.now() - fromMs);
     }
@@ -190,12 +207,24 @@ describe("the loop", () => {
     expect(new Set(times.map(Math.round)).size).toBe(4);
   });
 
+  test("gives a server that answers too late twice the time, up to four times, and one that is silent no more", () => {
+    const { clock, log, loop } = looping([]);
+    for (const reason of [SILENT, SLOW, SLOW, SLOW]) {
+      loop.failed("last", reason);
+      clock.advance(2000);
+    }
+    expect(log.map((line) => line.replace(/^\d+ /, ""))).toEqual(["last", "last", "last 2", "last 4", "last 4"]);
+    loop.start(10_000, "last", []);
+    clock.advance(0);
+    expect(log.at(-1)).toMatch(/ last$/);
+  });
+
   test("asks nobody again who has refused, and ends when all have", () => {
     const { clock, log, loop } = looping(["a"]);
     loop.failed("last", { code: 1026, text: "unknown here" });
     clock.advance(3000);
     expect(log).toEqual(["0 last", "0 a"]);
-    loop.failed("a", null);
+    loop.failed("a", SILENT);
     clock.advance(2000);
     expect(log.length).toBe(3);
     loop.failed("a", { code: 1026, text: "unknown there" });
