@@ -25,7 +25,7 @@ const FEATURES = `
   no-srtpkdf no-sshkdf no-sskdf no-x942kdf no-x963kdf no-hmac-drbg-kdf no-rfc3779 -UECP_NISTZ256_ASM
   --prefix=/nonexistent --openssldir=/nonexistent --libdir=lib
 `;
-/** A section for each function and each table, so that the linker leaves out what nobody uses: an eighth of the binary. */
+/** A section for each function and table, so that the linker leaves out what nobody uses: an eighth of the binary. */
 const FLAGS = "-fvisibility=hidden -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fPIC -O3";
 const openssl = `${FEATURES} ${FLAGS}`.trim().split(/\s+/);
 

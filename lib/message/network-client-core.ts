@@ -6,7 +6,7 @@ import { type ByteSegment, Channel } from "../peer/index.js";
 import { connectError } from "../peer/peer-error.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
-import { CLIENT_LOSSES, PASSING, STOPS } from "./authentication/ends.js";
+import { CLIENT_LOSSES, PASSING, REFUSALS, STOPS } from "./authentication/ends.js";
 import { type ClientSession, sessionCredential } from "./authentication/session-proof.js";
 import { ClientDoors } from "./client-doors.js";
 import { ClientLink, type ClientLinkOwner, type Introduction } from "./client-link.js";
@@ -339,7 +339,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     if (attempt?.last !== link) return; // It was redirected, and another link goes on for it.
     this.#attempts.end(attempt);
     if (attempt.purpose === "connect") this.#end(reason, cause);
-    else if (attempt.purpose === "resume") this.#resumeLoop.failed(attempt.target as Target, reason);
+    else if (attempt.purpose === "resume")
+      this.#resumeLoop.failed(attempt.target as Target, reason, REFUSALS.has(reason.code));
     else this.complain(`the client could not follow a redirect: ${(cause as Error).message}`);
   }
 

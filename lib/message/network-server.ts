@@ -96,7 +96,7 @@ export class NetworkServer<Data = unknown> {
     return server.#core.stop(reason, true);
   }
 
-  /** @internal The `doors` of a server are others than before: its players hear of it when they next ask for the time. */
+  /** @internal The `doors` of a server have changed: its players hear of it when they next ask for the time. */
   static doorsChanged(server: NetworkServer): void {
     server.#core.frontEnd.doors.changed();
   }

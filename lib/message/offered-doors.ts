@@ -6,8 +6,8 @@ import { type Door, MAX_DOORS, type SentDoor, sentDoor } from "./protocol/door.j
 const DOORS_MS = 10_000;
 
 /**
- * The other servers at which a server's players may look for their sessions. Each player is told of them in its welcome.
- * It is told again, when it asks for the server's time, after 10 s, and as soon as they have changed: those of then may
+ * The other servers at which a server's players may look for their sessions. Each player is told of them in its
+ * welcome. It is told again, when it asks for the server's time, after 10 s, and as soon as they have changed: those of then may
  * be gone.
  */
 export class OfferedDoors {

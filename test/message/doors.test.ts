@@ -186,8 +186,8 @@ describe("the loop", () => {
     expect(log.length).toBe(3);
     expect(log[0]).toBe("0 last");
     const [one, two] = log.slice(1).map((line) => line.slice(2)) as [string, string];
-    loop.failed(one, SILENT);
-    loop.failed(two, SILENT);
+    loop.failed(one, SILENT, false);
+    loop.failed(two, SILENT, false);
     clock.advance(2000);
     const next = log.slice(3).map((line) => line.replace(/^\d+ /, ""));
     expect([...new Set([one, two, ...next])].sort()).toEqual(["a", "b", "c", "d"]);
@@ -198,7 +198,7 @@ describe("the loop", () => {
     const times: number[] = [];
     for (let attempt = 0; attempt < 4; attempt++) {
       const fromMs = clock.now();
-      loop.failed("last", SILENT);
+      loop.failed("last", SILENT, false);
       while (log.length === attempt + 1) clock.advance(1);
       times.push(clock.now() - fromMs);
     }
@@ -210,7 +210,7 @@ describe("the loop", () => {
   test("gives a server that answers too late twice the time, up to four times, and one that is silent no more", () => {
     const { clock, log, loop } = looping([]);
     for (const reason of [SILENT, SLOW, SLOW, SLOW]) {
-      loop.failed("last", reason);
+      loop.failed("last", reason, false);
       clock.advance(2000);
     }
     expect(log.map((line) => line.replace(/^\d+ /, ""))).toEqual(["last", "last", "last 2", "last 4", "last 4"]);
@@ -221,13 +221,13 @@ describe("the loop", () => {
 
   test("asks nobody again who has refused, and ends when all have", () => {
     const { clock, log, loop } = looping(["a"]);
-    loop.failed("last", { code: 1026, text: "unknown here" });
+    loop.failed("last", { code: 1026, text: "unknown here" }, true);
     clock.advance(3000);
     expect(log).toEqual(["0 last", "0 a"]);
-    loop.failed("a", SILENT);
+    loop.failed("a", SILENT, false);
     clock.advance(2000);
     expect(log.length).toBe(3);
-    loop.failed("a", { code: 1026, text: "unknown there" });
+    loop.failed("a", { code: 1026, text: "unknown there" }, true);
     expect(log.at(-1)).toMatch(/refused: unknown here$/);
   });
 

@@ -1,7 +1,6 @@
 import type { Clock } from "../../clock.js";
 import type { Random } from "../../random.js";
 import { DisconnectCode, type DisconnectReason } from "../../socket/index.js";
-import { REFUSALS } from "../authentication/ends.js";
 
 /** All clients of a server lose it together: the pause before each further attempt is somewhere between these. */
 const MIN_PAUSE_MS = 200;
@@ -23,9 +22,9 @@ export interface ResumeLoopOwner<Target> {
 
 /**
  * Decides when and where a client whose connection was lost tries to resume: at its last server and at two doors at
- * once, and at each again after a pause, until its session ends. Behind a door that has failed come the others. A server
- * that answers and is too slow has twice the time when it is tried again: all clients that a busy server gives up
- * would come back at once, and be given up again.
+ * once, and at each again after a pause, until its session ends. Behind a door that has failed come the others. One that
+ * answers and is too slow has twice the time when it is tried again: all clients that a busy server gives up would come
+ * back at once, and be given up again.
  */
 export class ResumeLoop<Target> {
   readonly #clock: Clock;
@@ -60,12 +59,17 @@ export class ResumeLoop<Target> {
     for (let count = 0; count < DOORS; count++) this.#wait(0, () => this.#tryDoor());
   }
 
-  /** An attempt has failed. @param reason `HandshakeTimeout`: the server has answered, and was not done in time */
-  failed(target: Target, reason: DisconnectReason): void {
+  /**
+   * An attempt has failed.
+   *
+   * @param reason `HandshakeTimeout`: the server has answered, and was not done in time
+   * @param isRefusal it does not want to be asked again
+   */
+  failed(target: Target, reason: DisconnectReason, isRefusal: boolean): void {
     if (reason.code === DisconnectCode.HandshakeTimeout)
       this.#patience.set(target, Math.min(2 * this.#patienceOf(target), MAX_PATIENCE));
     const isLast = target === this.#last;
-    if (REFUSALS.has(reason.code)) {
+    if (isRefusal) {
       this.#open.delete(target);
       if (isLast) this.#refusal = reason;
       if (this.#open.size === 0) this.#owner.onRefused(this.#refusal as DisconnectReason);
