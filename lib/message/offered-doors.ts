@@ -7,8 +7,8 @@ const DOORS_MS = 10_000;
 
 /**
  * The other servers at which a server's players may look for their sessions. Each player is told of them in its
- * welcome. It is told again, when it asks for the server's time, after 10 s, and as soon as they have changed: those of then may
- * be gone.
+ * welcome. It is told again, when it asks for the server's time, after 10 s, and as soon as they have changed: those of
+ * then may be gone.
  */
 export class OfferedDoors {
   readonly #clock: Clock;
