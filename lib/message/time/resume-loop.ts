@@ -23,8 +23,8 @@ export interface ResumeLoopOwner<Target> {
 /**
  * Decides when and where a client whose connection was lost tries to resume: at its last server and at two doors at
  * once, and at each again after a pause, until its session ends. Behind a door that has failed come the others. One
- * that answers and is too slow has twice the time when it is tried again: all clients that a busy server gives up would come
- * back at once, and be given up again.
+ * that answers and is too slow has twice the time when it is tried again: all clients that a busy server gives up
+ * would come back at once, and be given up again.
  */
 export class ResumeLoop<Target> {
   readonly #clock: Clock;
