@@ -20,7 +20,9 @@ const factoryOf = ({ transport, host, port }) =>
 
 /** Joins, says something, hears the answer, and leaves. */
 async function join(options, signal) {
-  const client = new NetworkClient({ protocol, socketFactory: factoryOf(options) });
+  // As long as the player waits: the client's own 5 s would end it before.
+  const peer = { handshakeTimeoutMs: options.timeoutMs };
+  const client = new NetworkClient({ protocol, socketFactory: factoryOf(options), peer });
   try {
     const answered = new Promise((resolve, reject) => {
       client.messageHandler.register(Echo, resolve);
@@ -70,7 +72,7 @@ export async function players({ addresses, network, rate, seconds, timeoutMs, fi
     const timer = setTimeout(() => limit.abort(new Error("too late")), timeoutMs);
     try {
       const go = options.transport === "xcs" ? writeXcs : join;
-      await connectFrom(`10.${network}.${address >> 8}.${address & 255}`, () => go(options, limit.signal));
+      await connectFrom(`10.${network}.${address >> 8}.${address & 255}`, () => go({ ...options, timeoutMs }, limit.signal));
       const now = performance.now();
       for (const group of groups) group.times.push(now - beganAt);
       if (!knownSince.has(address)) knownSince.set(address, now);

@@ -10,7 +10,7 @@ and gives the guard of the server the route nftablesRoute() (docs/floods.md).
 
   --port N      a TCP port of the server; may be given several times
   --rate N      new connections a second of sources that are not known, all together (1500)
-  --table NAME  the name of the table (valve_sockets)
+  --table NAME  the name of the table (valve_sockets); what is in a table of that name stays
   --help        prints this
 
 Exit codes: 0 done, 2 wrong arguments.

@@ -1,5 +1,3 @@
-import { createInterface } from "node:readline";
-
 /** The most characters of a line: enough for a message of the largest size in any form. */
 const MAX_LINE_LENGTH = 2 ** 23;
 
@@ -21,16 +19,4 @@ export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator
     if (rest.length > MAX_LINE_LENGTH) throw new Error(`It is longer than ${MAX_LINE_LENGTH} characters`);
   }
   if (rest !== "") yield rest;
-}
-
-/** The lines that somebody types, until Ctrl-D. */
-export async function* typedLines(): AsyncGenerator<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: "xcs> " });
-  // The terminal takes Ctrl-C for a key: it is a signal again.
-  terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-  terminal.prompt();
-  for await (const line of terminal) {
-    yield line;
-    terminal.prompt();
-  }
 }

@@ -2,7 +2,8 @@ import { type FileHandle, open } from "node:fs/promises";
 import { activate, Socket, VirtualRouter, type XcsModule, type XcsOptions } from "../xcs/index.js";
 import { defineCommand, type OptionValues, UsageError, wholeNumber } from "./command.js";
 import { EchoComputer } from "./echo-computer.js";
-import { linesOf, typedLines } from "./lines.js";
+import { linesOf } from "./lines.js";
+import { Terminal } from "./terminal.js";
 import { XcsSession } from "./xcs-session.js";
 
 const USAGE = `Usage: valve-sockets xcs [FILE] [OPTIONS]
@@ -46,19 +47,19 @@ export const xcsCommand = defineCommand({
     const [path] = positionals;
     const { module, echo } = start(values);
     const file = path === undefined ? null : await openFile(path);
-    const isInteractive = !file && process.stdin.isTTY === true;
-    const session = new XcsSession(module, echo, isInteractive);
-    if (isInteractive) return session.run(typedLines());
-    return session.run(linesOf(file ? file.createReadStream() : process.stdin));
+    const terminal = !file && process.stdin.isTTY ? new Terminal() : null;
+    const session = new XcsSession(module, echo, terminal);
+    return session.run(terminal ?? linesOf(file ? file.createReadStream() : process.stdin));
   },
 });
 
 async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path);
-  } catch (error) {
-    throw new UsageError(`Cannot read the file: ${(error as Error).message}`);
-  }
+  const file = await open(path).catch((error: Error) => {
+    throw new UsageError(`Cannot read the file: ${error.message}`);
+  });
+  if (!(await file.stat()).isDirectory()) return file;
+  await file.close();
+  throw new UsageError(`Cannot read the file: ${path} is a folder`);
 }
 
 interface Started {

@@ -2,6 +2,7 @@ import { pause, systemClock } from "../clock.js";
 import { type PortInfo, XcsError, type XcsModule } from "../xcs/index.js";
 import type { EchoComputer } from "./echo-computer.js";
 import { showData } from "./show-data.js";
+import type { Terminal } from "./terminal.js";
 
 const HELP = `request socket_open PORT PROTOCOL    opens a port from 1 to 65535 for UDP or TCP
 request socket_close PORT            closes it
@@ -23,18 +24,18 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 export class XcsSession {
   readonly #module: XcsModule;
   readonly #echo: EchoComputer | null;
-  /** A mistake does not end it. */
-  readonly #isInteractive: boolean;
+  readonly #terminal: Terminal | null;
   #isOver = false;
 
-  constructor(module: XcsModule, echo: EchoComputer | null, isInteractive: boolean) {
+  /** @param terminal where somebody types the lines: a mistake does not end it */
+  constructor(module: XcsModule, echo: EchoComputer | null, terminal: Terminal | null) {
     this.#module = module;
     this.#echo = echo;
-    this.#isInteractive = isInteractive;
-    module.on("warning", ({ text }) => tell(`warning: ${text}`));
-    module.on("readable", (port) => tell(`port ${port}: data has arrived`));
+    this.#terminal = terminal;
+    module.on("warning", ({ text }) => this.#tell(`warning: ${text}`));
+    module.on("readable", (port) => this.#tell(`port ${port}: data has arrived`));
     module.on("disconnected", (port, address, error) =>
-      tell(`port ${port}: ${address} has left${error ? ` (${error.code}: ${error.message})` : ""}`),
+      this.#tell(`port ${port}: ${address} has left${error ? ` (${error.code}: ${error.message})` : ""}`),
     );
   }
 
@@ -42,6 +43,8 @@ export class XcsSession {
   async run(lines: AsyncIterable<string>): Promise<number> {
     const onSignal = (signal: NodeJS.Signals) => void this.#stop(signal);
     for (const signal of SIGNALS) process.once(signal, onSignal);
+    const onIdle = () => this.#giveUp();
+    process.once("beforeExit", onIdle);
     let number = 0;
     try {
       for await (const line of lines) {
@@ -50,21 +53,34 @@ export class XcsSession {
         const error = await this.#try(line);
         if (this.#isOver) break;
         if (!error) continue;
-        if (!this.#isInteractive) return this.#fail(number, error);
-        tell(error);
+        if (!this.#terminal) return this.#fail(number, error);
+        this.#tell(error);
       }
     } catch (error) {
       return this.#fail(number + 1, textOf(error));
     } finally {
       await this.#module.dispose();
+      process.off("beforeExit", onIdle);
       if (!this.#isOver) for (const signal of SIGNALS) process.off(signal, onSignal);
     }
     return 0;
   }
 
   #fail(number: number, text: string): number {
-    tell(`line ${number}: ${text}`);
+    this.#tell(`line ${number}: ${text}`);
     return 1;
+  }
+
+  /** A line waits, and nothing is left that could write: on the virtual router, where the second computer is silent. */
+  #giveUp(): void {
+    this.#tell("nobody is left to write what this waits for");
+    void this.#module.dispose();
+  }
+
+  /** Says something that is no answer. */
+  #tell(text: string): void {
+    if (this.#terminal) this.#terminal.tell(text);
+    else process.stderr.write(`${text}\n`);
   }
 
   /** @returns the text of the error */
@@ -94,19 +110,16 @@ export class XcsSession {
   /** Closes what is open, and lets the signal do what it does to a program that does not listen. */
   async #stop(signal: NodeJS.Signals): Promise<void> {
     this.#isOver = true;
+    this.#terminal?.close();
     await this.#module.dispose();
-    if (process.stdin.isTTY) process.stdin.setRawMode(false);
     process.kill(process.pid, signal);
   }
 }
 
-/** Says something that is no answer. */
-function tell(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
 function textOf(error: unknown): string {
-  return error instanceof XcsError ? `${error.code}: ${error.message}` : (error as Error).message;
+  if (!(error instanceof XcsError)) return (error as Error).message;
+  const advice = error.reason.text === "ESYNTAX" ? '; "help" lists all commands' : "";
+  return `${error.code}: ${error.message}${advice}`;
 }
 
 function tableOf(ports: PortInfo[]): string {

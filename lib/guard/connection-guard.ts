@@ -1,7 +1,7 @@
 import { checkFunction, checkInteger, noNumber, rangeError, typeError } from "../arguments.js";
 import { type Clock, systemClock, unixTimeMs } from "../clock.js";
 import { EventHub, type EventListener } from "../event-hub.js";
-import { checkOptions } from "../options.js";
+import { checkOptions, clockOption } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
 import { type AddressGroups, groupsOf, hostOf, isIPv4, isLoopback } from "./address.js";
 import { AttackFeed, type AttackRoute } from "./attack-feed.js";
@@ -176,6 +176,7 @@ export class ConnectionGuard {
   /** @throws TypeError, RangeError for options that make no sense, with the codes of `checkOptions` */
   constructor(options: Partial<GuardOptions> = {}, clock: Clock = systemClock) {
     checkOptions("ConnectionGuard", options as GuardOptions, guardRules);
+    clockOption("clock", clock);
     this.#options = { ...guardDefaults, ...definedIn(options) };
     this.#clock = clock;
     this.#visitors = new RateTable(clock, MAX_ENTRIES, 2);

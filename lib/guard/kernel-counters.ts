@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type Clock, systemClock } from "../clock.js";
+import { clockOption, objectOption } from "../options.js";
 import type { ConnectionGuard } from "./connection-guard.js";
 
 /** TCP connections that the kernel has not given to a process, since it was started. */
@@ -44,12 +45,15 @@ export async function readKernelCounters(): Promise<KernelCounters | null> {
  *
  * @param read replace it in tests only
  * @returns ends it; its timer keeps no process alive
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for what is no guard or no clock
  */
 export function watchKernel(
   guard: ConnectionGuard,
   clock: Clock = systemClock,
   read: () => Promise<KernelCounters | null> = readKernelCounters,
 ): () => void {
+  objectOption("kernelDropped")("guard", guard);
+  clockOption("clock", clock);
   let timer: unknown;
   let isOver = false;
   let last: KernelCounters | null = null;

@@ -25,7 +25,7 @@ export function checkTable(table: string): string {
 
 /**
  * The rules for `nft -f` about new TCP connections: banned sources are dropped, known ones pass, all others share a
- * rate. Loading them again empties the sets.
+ * rate. Loading them again empties the sets. What an administrator has of his own in a table of that name stays.
  *
  * @throws RangeError `ERR_OUT_OF_RANGE`
  */
@@ -37,9 +37,9 @@ export function nftRules({ ports, table = DEFAULT_TABLE, perSecond = 1500 }: Nft
   const set = (name: string, type: string) =>
     `  set ${name} { type ${type}; flags timeout; size ${MAX_SOURCES}; timeout ${DEFAULT_TIME}; }`;
   const network = "ip6 saddr & ffff:ffff:ffff:ffff::";
+  const own = ["set known4", "set known6", "set banned4", "set banned6", "chain arriving", "chain newcomers"];
+  const flush = own.map((part) => part.replace(" ", ` inet ${table} `)).map((part) => `flush ${part}`);
   return `#!/usr/sbin/nft -f
-table inet ${table}
-delete table inet ${table}
 table inet ${table} {
 ${set("known4", "ipv4_addr")}
 ${set("known6", "ipv6_addr")}
@@ -47,9 +47,12 @@ ${set("banned4", "ipv4_addr")}
 ${set("banned6", "ipv6_addr")}
   counter dropped_banned { }
   counter dropped_newcomers { }
-
+  chain arriving { type filter hook prerouting priority raw; policy accept; }
+  chain newcomers { }
+}
+${flush.join("\n")}
+table inet ${table} {
   chain arriving {
-    type filter hook prerouting priority raw; policy accept;
     iif lo accept
     tcp dport { ${[...new Set(ports)].join(", ")} } tcp flags & (syn | ack) == syn goto newcomers
   }

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { NetworkError } from "../network-error.js";
+import { checkOptions, textOption } from "../options.js";
 import { printable } from "../printable.js";
 import { type AddressGroups, groupsOf, isIPv4, octetsOf } from "./address.js";
 import type { AttackRoute } from "./attack-feed.js";
@@ -21,9 +22,12 @@ const MAX_SECONDS = 86_400;
  * capability CAP_NET_ADMIN.
  *
  * @throws (rejects) NetworkError `ERR_NOT_SUPPORTED` without `nft`, `ERR_ACCESS` without the right to it, `ERR_FAILED`
- *   for all else, such as a table that is not loaded; RangeError `ERR_OUT_OF_RANGE` for the name of the table
+ *   for all else, such as a table that is not loaded; RangeError `ERR_OUT_OF_RANGE` for the name of the table; TypeError
+ *   `ERR_INVALID_ARG_TYPE`, `ERR_UNKNOWN_OPTION` for options that are none
  */
-export async function nftablesRoute({ table = DEFAULT_TABLE }: NftablesRouteOptions = {}): Promise<AttackRoute> {
+export async function nftablesRoute(options: NftablesRouteOptions = {}): Promise<AttackRoute> {
+  checkOptions("nftablesRoute", options, { table: textOption });
+  const { table = DEFAULT_TABLE } = options;
   checkTable(table);
   await nft(`list counter inet ${table} dropped_newcomers`);
   return async ({ known, banned }) => {

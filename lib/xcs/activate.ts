@@ -107,6 +107,6 @@ function checkTogether(options: XcsOptions): void {
     ? "manager gives the computer of another module, which has its network already"
     : isReal
       ? 'with backend "node" there is no virtual router'
-      : 'they need backend: "node"';
+      : 'only backend: "node" uses such options';
   throw outOfRange(`Leave out ${useless.join(", ")}: ${reason}`);
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -60,6 +61,17 @@ describe("on the virtual router", () => {
     expect(stderr).toMatch(/^line 3: ERR_XCS_PROTOCOL_UNSUPPORTED: .*upper case\nwarning: .*80 \(UDP\)/);
   });
 
+  test("a line that waits for what nobody writes fails", async () => {
+    const { code, stdout, stderr } = await run(["xcs"], "open 80 TCP\nwait 80\nclose 80\n");
+    expect([code, stdout]).toEqual([1, "ok\n"]);
+    expect(stderr).toMatch(/^nobody is left to write what this waits for\nwarning: .*\nline 2: ERR_XCS_CLOSED: /);
+  });
+
+  test("a line that is no request names help", async () => {
+    const { stderr } = await run(["xcs"], "quit\n");
+    expect(stderr).toMatch(/^line 1: ERR_XCS_SYNTAX: "quit" is no request: .*; "help" lists all commands\n$/);
+  });
+
   test("whoever only writes is not kept waiting", async () => {
     const lines = `open 80 TCP\n${"write 80 a\n".repeat(3000)}read 80\nclose 80\n`;
     expect(await run(["xcs"], lines)).toMatchObject({
@@ -80,6 +92,7 @@ test.each<[string[], RegExp]>([
   [["xcs", "--frob"], /--frob/],
   [["xcs", "a", "b"], /^One FILE at a time/],
   [["xcs", "no such file"], /^Cannot read the file: .*no such file/],
+  [["xcs", "."], /^Cannot read the file: \. is a folder/],
   [["xcs", "--backend", "real"], /^--backend is virtual or node/],
   [["xcs", "--seed", "x"], /^--seed is a whole number/],
   [["xcs", "--seed", "4294967296"], /^seed must be/],
@@ -170,8 +183,8 @@ const hasTerminals = process.platform === "linux" && spawnSync("script", ["--ver
 
 describe.skipIf(!hasTerminals)("in a terminal", () => {
   /** The command in a terminal of its own, which the program `script` makes. */
-  function startInTerminal(): Command {
-    const command = `exec "${process.execPath}" "${join(root, "dist", "cli", "main.js")}" xcs`;
+  function startInTerminal(...args: string[]): Command {
+    const command = `exec "${process.execPath}" "${join(root, "dist", "cli", "main.js")}" xcs ${args.join(" ")}`;
     return startProcess("script", ["--quiet", "--return", "--command", command, "/dev/null"]);
   }
 
@@ -200,5 +213,43 @@ describe.skipIf(!hasTerminals)("in a terminal", () => {
     terminal.child.stdin?.write("\u0003");
     await terminal.waitFor("stdout", /warning: .*port 80 \(TCP\)/);
     expect(await terminal.end()).toMatchObject({ code: 130 }); // how `script` says SIGINT
+  });
+
+  test("exit ends it", async () => {
+    const terminal = startInTerminal();
+    await terminal.waitFor("stdout", /xcs> /);
+    terminal.write("exit");
+    // Its input stays open: that nothing more is typed is not what ends it.
+    await once(terminal.child, "exit");
+    expect(terminal.child.exitCode).toBe(0);
+  });
+
+  test("Ctrl-D ends it while a line waits", async () => {
+    const terminal = startInTerminal();
+    await terminal.waitFor("stdout", /xcs> /);
+    terminal.write("open 80 TCP");
+    await terminal.waitFor("stdout", /ok\r\n.*xcs> /s);
+    terminal.write("wait 80");
+    await terminal.waitFor("stdout", /wait 80\r\r?\n/);
+    terminal.child.stdin?.write("\u0004");
+    await terminal.waitFor("stdout", /warning: .*port 80 \(TCP\)/);
+    expect(await terminal.end()).toMatchObject({ code: 0 });
+  });
+
+  test("news do not tear the line that is being typed", async () => {
+    const terminal = startInTerminal("--backend", "node", "--host", one, "--port-offset", "18000");
+    await terminal.waitFor("stdout", /xcs> /);
+    terminal.write("open 82 UDP");
+    await terminal.waitFor("stdout", /ok\r\n.*xcs> /s);
+    terminal.child.stdin?.write("write 82");
+    await terminal.waitFor("stdout", /write 82/);
+    const sender = createSocket("udp4");
+    onTestFinished(() => void sender.close());
+    sender.send("hello", 18_082, one);
+    await terminal.waitFor("stdout", /port 82: data has arrived\r\n.*xcs> write 82/s);
+    const answered = once(sender, "message");
+    terminal.write(" back");
+    const [answer] = await answered;
+    expect(String(answer)).toBe("back");
   });
 });

@@ -5,7 +5,7 @@ import { payloads, requestFlood, underFlood } from "../../bench/floods/run.mjs";
 /** Addresses all over a /10, and 50 neighbours. */
 const everywhere = { sources: 4096, span: 4_194_302 };
 const neighbours = { sources: 50, span: 50 };
-/** They hold each connection until the flood ends. */
+/** They hold each connection until the flood ends. Of those all over the /10, fewer come than have places. */
 const attack = { seconds: 3, hold: 8000, open: 10_000 };
 /** They wait long: how fast they get in is for the bench to say, on a machine that has nothing else to do. */
 const players = { addresses: 20, rate: 10, seconds: 3, timeoutMs: 20_000 };
@@ -21,6 +21,7 @@ describe.skipIf(whyNoAttackNetwork !== null)(`in network namespaces ${whyNoAttac
     test.each(attacks)("%s", async (_, attack) => {
       const result = await underFlood({ transport, protection: "guard", attack, players });
       const { guard, bannedPlayers, memoryMegabytes, arrived } = result.server;
+      const { failures } = result.players;
       console.log(
         `${transport}: ${result.attack.rate} connections a second; ${result.players.ok} of ${result.players.tried} ` +
           `players got in; refused ${guard.throttled + guard.banned}, bans ${guard.bans}, ` +
@@ -28,7 +29,7 @@ describe.skipIf(whyNoAttackNetwork !== null)(`in network namespaces ${whyNoAttac
       );
       expect(guard).toMatchObject({ isUnderAttack: true, floods: 1 });
       expect(bannedPlayers).toEqual([]);
-      expect(result.players.ok).toBe(result.players.tried);
+      expect(failures).toEqual({});
       if (transport === "xcs") expect(arrived).toBe(result.players.tried);
       expect(guard.proven).toBeGreaterThanOrEqual(result.players.tried);
       expect(memoryMegabytes).toBeLessThan(120);
@@ -48,13 +49,14 @@ describe.skipIf(whyNoAttackNetwork !== null)(`in network namespaces ${whyNoAttac
   });
 
   test("a flood of requests over UDP, whose cookies are sent back", async () => {
-    const attack = { kind: "udp", ...everywhere, rate: 2000, seconds: 3, ...requestFlood() };
+    const attack = { kind: "udp", ...everywhere, rate: 1000, seconds: 3, ...requestFlood() };
     const result = await underFlood({ transport: "udp", protection: "guard", attack, players });
     const { guard, bannedPlayers, peer } = result.server;
+    const { failures } = result.players;
     expect(result.attack.answered).toBeGreaterThan(0);
     expect(peer.challengesSent).toBeGreaterThan(0);
     expect(guard).toMatchObject({ isUnderAttack: true, floods: 1 });
     expect(bannedPlayers).toEqual([]);
-    expect(result.players.ok).toBe(result.players.tried);
+    expect(failures).toEqual({});
   });
 });

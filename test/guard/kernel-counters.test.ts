@@ -68,3 +68,10 @@ test("a system without them costs no timer, and stop takes the timer back", asyn
   stop();
   expect(clock.timerCount).toBe(0);
 });
+
+test("what is no guard or no clock is told at once", () => {
+  const wrong = expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" });
+  expect(() => watchKernel({} as never)).toThrow(wrong);
+  expect(() => watchKernel(new ConnectionGuard(), {} as never)).toThrow(wrong);
+  expect(() => new ConnectionGuard({}, {} as never)).toThrow(wrong);
+});

@@ -27,7 +27,9 @@ test.each([
   expect(() => nftRules(options)).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE" }));
 });
 
-test("a route of a wrong table is refused before nft is started", async () => {
+test("options of a route that are none are refused before nft is started", async () => {
+  await expect(nftablesRoute({ tabel: "game" } as never)).rejects.toMatchObject({ code: "ERR_UNKNOWN_OPTION" });
+  await expect(nftablesRoute(null as never)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
   await expect(nftablesRoute({ table: "a; flush ruleset" })).rejects.toMatchObject({ code: "ERR_OUT_OF_RANGE" });
 });
 
@@ -87,6 +89,21 @@ describe.skipIf(whyNot !== null)(`in the kernel ${whyNot ?? ""}`, () => {
     await server.waitFor("stdout", /routed 2/);
     expect(onServer(null, "nft", "list", "set", "inet", "valve_sockets", "banned4")).not.toContain("10.66.1.2");
     expect((await server.end()).stdout).not.toContain("failed");
+  });
+
+  test("what a table of that name has already stays, and loading again empties the sets", () => {
+    const firewall = "table inet filter { chain input { type filter hook input priority 0; tcp dport 22 accept; }; }";
+    onServer(firewall, "nft", "-f", "-");
+    const rules = nftRules({ ports: [7777], table: "filter" });
+    onServer(rules, "nft", "-f", "-");
+    onServer("add element inet filter banned4 { 10.66.1.9 }", "nft", "-f", "-");
+    const before = onServer(null, "nft", "list", "table", "inet", "filter");
+    onServer(rules, "nft", "-f", "-");
+    const after = onServer(null, "nft", "list", "table", "inet", "filter");
+    expect(before).toContain("10.66.1.9");
+    expect(after).not.toContain("10.66.1.9");
+    expect(after).toContain("tcp dport 22 accept");
+    expect(after.match(/@banned4 /g)?.length).toBe(1);
   });
 
   test("a table that is not loaded is told at once", async () => {

@@ -43,3 +43,13 @@ test.each([
     message: expect.stringContaining(`${path} is no file of saveGuard`),
   });
 });
+
+test("what is no guard or no path leaves no file behind", async () => {
+  const wrong = { name: "TypeError", code: "ERR_INVALID_ARG_TYPE" };
+  const here = readdirSync(".");
+  for (const of of [saveGuard, loadGuard]) {
+    await expect(of({} as never, path)).rejects.toMatchObject(wrong);
+    await expect(of(new ConnectionGuard(), undefined as never)).rejects.toMatchObject(wrong);
+  }
+  expect([readdirSync(folder), readdirSync(".")]).toEqual([[], here]);
+});

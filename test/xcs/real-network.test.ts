@@ -114,6 +114,12 @@ describe("UDP", () => {
     await expect(one.write(80, "a")).rejects.toMatchObject({ code: "ERR_XCS_NOT_CONNECTED" });
     expect(textOf(await other.readAsync(80))).toBe("a");
   });
+
+  test.skipIf(process.platform !== "linux")("a peer of the other family is an error that says which host", async () => {
+    const one = computer({ peers: ["[::1]:80"] });
+    await one.open(80, "UDP");
+    await expect(one.write(80, "a")).rejects.toThrow(/Cannot reach \[::1\]:80 .*from a host of IPv6 only, such as ::/);
+  });
 });
 
 describe("TCP", () => {

@@ -40,6 +40,7 @@ const advice: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program has it open; take another port, or a portOffset",
   EACCES: "the system does not permit it; a portOffset of 8000 makes port 80 the port 8080, which needs no rights",
   EADDRNOTAVAIL: "this computer does not have that address; leave out host, or give one of its addresses",
+  EINVAL: "addresses of IPv6 are reached from a host of IPv6 only, such as ::, and those of IPv4 from one of IPv4",
   EMFILE: "the process has too many files open",
   ENOTFOUND: "that name has no address of the same family as host; check its spelling",
   ECONNREFUSED: "nobody listens there; open the port there first, without connect",
