@@ -295,6 +295,21 @@ describe("TCP", () => {
     expect(one.manager.active()).toMatchObject([{ port: 80, received: 1 }]);
   });
 
+  test("nothing is read of a peer that has reset its connection, whose address is no longer known", async () => {
+    const guard = new ConnectionGuard();
+    const accept = vi.spyOn(guard, "accept");
+    const one = computer({ guard });
+    await one.open(80, "TCP");
+    const program = `const socket = require("node:net").connect(${OFFSET + 80}, "${HOST}", () => {
+        socket.write(Buffer.from("${framed("nobody").toString("hex")}", "hex"), () => socket.resetAndDestroy());
+      });`;
+    // This process accepts when the other one has ended.
+    expect(spawnSync(process.execPath, ["-e", program]).status).toBe(0);
+    (await rawPeer()).write(framed("hello"));
+    expect(textOf(await one.readAsync(80))).toBe("hello");
+    expect(accept.mock.calls).toEqual([[HOST]]);
+  });
+
   test("ENOTCONN: nobody listens there", async () => {
     const client = computer({ connect: `${HOST}:${OFFSET + 99}` });
     await expect(client.open(80, "TCP")).rejects.toMatchObject({

@@ -150,7 +150,8 @@ describe("places before the upgrade", () => {
 /** A TCP socket as the door sees it. */
 function createPretender() {
   let isDestroyed = false;
-  const socket = { once() {}, destroy: () => (isDestroyed = true) };
+  const end = () => (isDestroyed = true);
+  const socket = { on() {}, once() {}, destroy: end, resetAndDestroy: end };
   return { socket: socket as unknown as Socket, isDestroyed: () => isDestroyed };
 }
 
@@ -158,7 +159,7 @@ test("an answer that nobody takes ends after a second", () => {
   const clock = new FakeClock();
   const door = new WebSocketServerDoor(clock, 1, 60_000);
   const { socket, isDestroyed } = createPretender();
-  Object.assign(socket, { on() {}, end() {} });
+  Object.assign(socket, { end() {} });
   door.enter(socket, "192.0.2.1");
   door.refuse(socket, 403, "Forbidden");
   clock.advance(999);
