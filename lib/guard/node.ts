@@ -1,5 +1,6 @@
 /** What a `ConnectionGuard` gets from Node.js: lists that outlive the process, and the kernel. See docs/floods.md. */
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { outOfRange } from "../arguments.js";
 import { printable } from "../printable.js";
 import type { ConnectionGuard } from "./connection-guard.js";
@@ -13,9 +14,15 @@ export { type NftablesRouteOptions, nftablesRoute } from "./nftables-route.js";
  * @throws Error of `node:fs`
  */
 export async function saveGuard(guard: ConnectionGuard, path: string): Promise<void> {
-  const complete = `${path}.new`;
-  await writeFile(complete, `${JSON.stringify(guard.export())}\n`, { mode: 0o600 });
-  await rename(complete, path);
+  // Two that are under way at once do not write into one file.
+  const complete = `${path}.${randomUUID()}.new`;
+  try {
+    await writeFile(complete, `${JSON.stringify(guard.export())}\n`, { mode: 0o600, flag: "wx", flush: true });
+    await rename(complete, path);
+  } catch (error) {
+    await rm(complete, { force: true });
+    throw error;
+  }
 }
 
 /**

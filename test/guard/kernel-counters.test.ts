@@ -68,3 +68,12 @@ test("a system without them costs no timer, and stop takes the timer back", asyn
   stop();
   expect(clock.timerCount).toBe(0);
 });
+
+test("a look that fails, as without a free descriptor during a flood, does not end the watch", async () => {
+  const { clock, guard, second, stop } = await watching([counters(1), null, counters(200)]);
+  await second();
+  await second();
+  expect(guard.counters.kernelDropped).toBe(199);
+  expect(clock.timerCount).toBe(2); // the next look, and the end of the flood
+  stop();
+});
