@@ -76,6 +76,24 @@ describe("UDP", () => {
     await expect(one.write(80, "late")).rejects.toMatchObject({ code: "ERR_XCS_NOT_CONNECTED" });
   });
 
+  test("who has many ports displaces nobody else from those who are written to", async () => {
+    const one = computer();
+    await one.open(80, "UDP");
+    const say = async (from: string) => {
+      const sender = createSocket("udp4");
+      onTestFinished(() => void sender.close());
+      sender.bind(0, from);
+      await once(sender, "listening");
+      sender.send("hello", OFFSET + 80, HOST);
+      await one.readAsync(80);
+      return sender;
+    };
+    const heard = once(await say(elsewhere), "message");
+    for (let count = 0; count < 70; count++) await say(HOST);
+    await one.write(80, "answer");
+    expect(String((await heard)[0])).toBe("answer");
+  });
+
   test("peers without a port have the port of the same number", async () => {
     const one = computer({ peers: [elsewhere] });
     const other = computer({ host: elsewhere, peers: [HOST] });
