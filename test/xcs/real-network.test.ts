@@ -328,6 +328,15 @@ describe("TCP", () => {
     expect(accept.mock.calls).toEqual([[HOST]]);
   });
 
+  test("a host that would command a terminal does not in the error", async () => {
+    const client = computer({ connect: "\u001bc\u009b2J.invalid:80" });
+    const error: Error = await client.open(80, "TCP").then(
+      () => expect.unreachable(),
+      (thrown) => thrown,
+    );
+    expect(error.message).not.toMatch(/\p{Cc}/u);
+  });
+
   test("ENOTCONN: nobody listens there", async () => {
     const client = computer({ connect: `${HOST}:${OFFSET + 99}` });
     await expect(client.open(80, "TCP")).rejects.toMatchObject({

@@ -3,6 +3,7 @@ import { BlockList, isIP } from "node:net";
 import { rangeError, typeError } from "../../arguments.js";
 import { withoutMapping } from "../../format-host.js";
 import type { OptionRule } from "../../options.js";
+import { quoted } from "../../printable.js";
 
 /** The header in which proxies name the client. */
 type ForwardedHeader = "x-forwarded-for" | "forwarded";
@@ -40,8 +41,7 @@ export class TrustedProxies {
       const most = isIP(host) === 6 ? 128 : 32;
       const prefix = bits === undefined ? most : /^\d+$/.test(bits) ? Number(bits) : most + 1;
       const isBlock = isIP(host) !== 0 && prefix <= most && rest.length === 0;
-      if (!isBlock)
-        throw rangeError(name, `addresses and CIDR blocks such as 10.0.0.0/8, not ${JSON.stringify(block)}`);
+      if (!isBlock) throw rangeError(name, `addresses and CIDR blocks such as 10.0.0.0/8, not ${quoted(block)}`);
       this.#blocks.addSubnet(host, prefix, familyOf(host));
     }
   }
