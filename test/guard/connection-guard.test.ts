@@ -159,6 +159,9 @@ test("loopback is neither limited nor banned, and no proof is needed", () => {
   flood();
   for (const host of ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"]) expect(knock(host, 500).passed).toBe(500);
   expect(guard.counters.bans).toBe(0);
+  passOf(guard, "127.0.0.1").proven();
+  expect(guard.export().known).toEqual([]);
+  guard.import(guard.export());
 });
 
 test("a source that has proved itself may do 16 times as much, whatever its neighbours do, and is not banned", () => {

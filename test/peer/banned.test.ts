@@ -116,6 +116,17 @@ test.each(["reliable-lanes", "stream"] as const)(
   },
 );
 
+test("who was refused by the application is not pending for ever", async () => {
+  const { guard, world } = await guarded();
+  world.serverHandler.beforeAccept = () => ({ code: 7, text: "no" });
+  for (const passed of [1, 2]) {
+    const refused = expect(world.dial().connection).rejects.toThrow("no");
+    await world.run(11_000);
+    await refused;
+    expect(guard.counters).toMatchObject({ passed, pending: 1 });
+  }
+});
+
 describe.each(["datagram", "reliable-lanes", "stream"] as const)("over %s a source is known", (kind) => {
   test("when its handshake is finished, where nobody authenticates", async () => {
     const { guard, world } = await guarded({ kind });

@@ -1,7 +1,8 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect as connectTcp, createServer as createTcpServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { ConnectionGuard } from "../../../lib/guard/index.js";
 import { WebSocketServerDoor } from "../../../lib/socket/websocket/websocket-server-door.js";
 import { WebSocketFactory, type WebSocketFactoryOptions } from "../../../lib/socket/websocket-server.js";
 import { FakeClock } from "../../../lib/testing/index.js";
@@ -145,6 +146,16 @@ describe("places before the upgrade", () => {
     expect([first.isDestroyed(), third.isDestroyed()]).toEqual([true, false]);
     expect(door.metrics).toMatchObject({ evicted: 1, refused: 1 });
   });
+});
+
+test("what the guard has given goes with its connection", () => {
+  const guard = new ConnectionGuard();
+  const door = new WebSocketServerDoor(new FakeClock(), 10, 1000, guard);
+  const socket = Object.assign(new EventEmitter(), { destroy() {} }) as unknown as Socket;
+  door.enter(socket, "192.0.2.1");
+  expect([door.passOf(socket)?.refused, guard.counters.pending]).toEqual([null, 1]);
+  socket.emit("close", false);
+  expect([door.passOf(socket), guard.counters.pending, door.metrics.count]).toEqual([null, 0, 0]);
 });
 
 /** A TCP socket as the door sees it. */

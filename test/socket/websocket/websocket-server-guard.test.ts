@@ -2,11 +2,15 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import { type AddressInfo, connect as connectTcp } from "node:net";
+import { type AddressInfo, connect as connectTcp, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { systemClock } from "../../../lib/clock.js";
 import { ConnectionGuard } from "../../../lib/guard/index.js";
+import { WebSocketServerDoor } from "../../../lib/socket/websocket/websocket-server-door.js";
+import { WebSocketServerListener } from "../../../lib/socket/websocket/websocket-server-listener.js";
+import { TrustedProxies } from "../../../lib/socket/websocket/websocket-server-proxies.js";
 import { WebSocketFactory, type WebSocketFactoryOptions } from "../../../lib/socket/websocket-server.js";
 import { SocketUser } from "../../support/socket-user.js";
 
@@ -115,19 +119,24 @@ describe("a client that has reset its connection, whose address is no longer kno
     expect(user.incoming).toHaveLength(1);
   });
 
-  test("on the user's server", async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    clean.push(() => new Promise((resolve) => server.close(resolve)));
-    const { guard, ...rest } = options();
-    const accept = vi.spyOn(guard, "accept");
-    const { user } = await listen({ guard, server, ...rest });
-    const came = once(server, "upgrade");
-    sendAndReset((server.address() as AddressInfo).port, forged);
-    await came;
-    expect(accept).not.toHaveBeenCalled();
-    expect(user.incoming).toEqual([]);
-  });
+  test.each(["that listens", "that another one gives its connections"])(
+    "on a server of the user's %s",
+    async (kind) => {
+      const server = createServer();
+      const listener =
+        kind === "that listens" ? server : createTcpServer((socket) => server.emit("connection", socket));
+      await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+      clean.push(() => new Promise((resolve) => listener.close(resolve)));
+      const { guard, ...rest } = options();
+      const accept = vi.spyOn(guard, "accept");
+      const { user } = await listen({ guard, server, ...rest });
+      const came = once(server, "upgrade");
+      sendAndReset((listener.address() as AddressInfo).port, forged);
+      await came;
+      expect(accept).not.toHaveBeenCalled();
+      expect(user.incoming).toEqual([]);
+    },
+  );
 
   test("over a Unix socket only a proxy comes", async () => {
     const folder = mkdtempSync(join(tmpdir(), "socket-"));
@@ -188,6 +197,23 @@ describe("the PROXY protocol", () => {
     expect(await ask(port, text, upgrade())).toMatch(/^HTTP\/1.1 101 /);
     expect(await silent[0]).toBe("reset");
     expect(user.socket.pendingConnections).toMatchObject({ count: 2, sources: 1, evicted: 1 });
+  });
+
+  test("HTTP hears of a connection when its client speaks", async () => {
+    const door = new WebSocketServerDoor(systemClock, 10, 10_000);
+    const listener = new WebSocketServerListener(door, new TrustedProxies(["127.0.0.1"]), true, null);
+    await listener.listen("127.0.0.1", 0, new AbortController().signal);
+    clean.push(() => listener.close());
+    clean.push(() => door.close());
+    let connections = 0;
+    listener.http.on("connection", () => connections++);
+    const proxy = connectTcp(listener.port as number, "127.0.0.1");
+    proxy.write(text);
+    await vi.waitUntil(() => door.metrics.count === 1);
+    expect(connections).toBe(0);
+    proxy.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect(String((await once(proxy, "data"))[0])).toMatch(/^HTTP\/1.1 426 /);
+    expect(connections).toBe(1);
   });
 
   test("a banned client is reset before its request is read", async () => {
