@@ -35,6 +35,10 @@ export const printableJson = (text: string): string =>
     Array.from({ length: character.length }, (_, at) => jsonEscape(character.charCodeAt(at))).join(""),
   );
 
+/** A value in the message of an error: a text in quotes, safe to print. */
+export const quoted = (value: unknown): string =>
+  typeof value === "string" ? printableJson(JSON.stringify(value)) : printable(String(value));
+
 const escaped = (character: string) => `\\u{${character.codePointAt(0)?.toString(16)}}`;
 
 const jsonEscape = (unit: number) => `\\u${unit.toString(16).padStart(4, "0")}`;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { printable, printableJson } from "../lib/printable.js";
+import { printable, printableJson, quoted } from "../lib/printable.js";
 
 test.each([
   ["plain text, grüße 世界", "plain text, grüße 世界"],
@@ -26,4 +26,14 @@ test("JSON keeps its value, and shows what would not be seen", () => {
   const json = printableJson(JSON.stringify(value));
   expect(json).toBe('{"text":"\\u202e\\u009b\\u2028\\udb40\\udc41\\ud800 👩‍🚀"}');
   expect(JSON.parse(json)).toEqual(value);
+});
+
+test.each([
+  ['a"b\u001b[2J\u009b2J\u202e', '"a\\"b\\u001b[2J\\u009b2J\\u202e"'],
+  [80, "80"],
+  [null, "null"],
+  [10n, "10"],
+  [["\u009b"], "\\u{9b}"],
+])("quoted(%o)", (value, expected) => {
+  expect(quoted(value)).toBe(expected);
 });

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { quoted } from "../printable.js";
 import { createDevelopmentCertificate } from "../socket/browser-server.js";
 import {
   type CertificateAuthority,
@@ -85,9 +86,7 @@ function developmentCertificate(folder: string | undefined): Shown {
 function gnsCertificate(name: string, validDays: number): (folder?: string) => Shown {
   const identity = NetworkingIdentity.parse(name);
   if (!identity || !/^(str:[\w.-]+|steamid:\d+)$/.test(name)) {
-    throw new UsageError(
-      `--identity is str:NAME of letters, digits, - . _, or steamid:NUMBER, not ${JSON.stringify(name)}`,
-    );
+    throw new UsageError(`--identity is str:NAME of letters, digits, - . _, or steamid:NUMBER, not ${quoted(name)}`);
   }
   return (folder = ".") => {
     const place = (file: string) => join(folder, file);

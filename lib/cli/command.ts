@@ -1,6 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { NetworkError } from "../network-error.js";
 import { suggestion } from "../options.js";
+import { quoted } from "../printable.js";
 
 export type CommandOptions = NonNullable<ParseArgsConfig["options"]>;
 type Parsed<Options extends CommandOptions> = ReturnType<
@@ -99,5 +100,5 @@ export function wholeNumber(
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
   const range = most === 9_999_999_999 ? "" : ` from ${least} to ${most}`;
-  throw new UsageError(`${name} is a whole number${range}, not ${JSON.stringify(text)}`);
+  throw new UsageError(`${name} is a whole number${range}, not ${quoted(text)}`);
 }

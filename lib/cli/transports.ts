@@ -1,4 +1,5 @@
 import { parseHost } from "../format-host.js";
+import { quoted } from "../printable.js";
 import { GnsSocketFactory } from "../socket/gns.js";
 import type { SocketFactory } from "../socket/index.js";
 import { UdpSocketFactory } from "../socket/udp.js";
@@ -12,7 +13,7 @@ export type Transport = (typeof transports)[number];
 /** @throws UsageError if `name` is none of them */
 export function parseTransport(name: string): Transport {
   const found = transports.find((one) => one === name);
-  if (found === undefined) throw new UsageError(`--transport is ${transports.join(", ")}, not ${JSON.stringify(name)}`);
+  if (found === undefined) throw new UsageError(`--transport is ${transports.join(", ")}, not ${quoted(name)}`);
   return found;
 }
 
@@ -52,7 +53,7 @@ export function parseTarget(positionals: readonly string[], transportName: strin
   const port = parsed?.port ?? 7777;
   if (!parsed || parsed.host.includes("/") || port < 1 || port > 65_535) {
     const examples = "game.example.com:7777, [::1]:7777 or wss://game.example.com/play";
-    throw new UsageError(`A server is HOST:PORT, such as ${examples}, not ${JSON.stringify(text)}`);
+    throw new UsageError(`A server is HOST:PORT, such as ${examples}, not ${quoted(text)}`);
   }
   return { host: parsed.host, port, transport, text };
 }

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { quoted } from "../printable.js";
 import { activate, Socket, VirtualRouter, type XcsModule, type XcsOptions } from "../xcs/index.js";
 import { defineCommand, type OptionValues, UsageError, wholeNumber } from "./command.js";
 import { EchoComputer } from "./echo-computer.js";
@@ -69,7 +70,7 @@ interface Started {
 
 function start({ backend = "virtual", peer, connect, host, seed, ...rest }: OptionValues<typeof OPTIONS>): Started {
   if (backend !== "virtual" && backend !== "node") {
-    throw new UsageError(`--backend is virtual or node, not ${JSON.stringify(backend)}`);
+    throw new UsageError(`--backend is virtual or node, not ${quoted(backend)}`);
   }
   const portOffset = wholeNumber("--port-offset", rest["port-offset"]);
   const real: XcsOptions = {};

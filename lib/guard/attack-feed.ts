@@ -26,9 +26,12 @@ export class AttackFeed {
   readonly #known = new Map<string, number | null>();
   readonly #banned = new Map<string, number | null>();
   route: AttackRoute | null = null;
-  /** From when it was due until its batch has been taken. */
+  /** A batch is due, or under way. */
   #isBusy = false;
+  #isSending = false;
   #timer: unknown;
+  /** No batch leaves before. */
+  #freeMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, onError: (error: unknown) => void) {
     this.#clock = clock;
@@ -42,30 +45,35 @@ export class AttackFeed {
     waiting.delete(source);
     if (waiting.size >= MAX_WAITING) waiting.delete(waiting.keys().next().value as string);
     waiting.set(source, leftMs);
-    if (this.#isBusy) return;
-    this.#isBusy = true;
-    // What comes in the same turn leaves together.
-    this.#timer = this.#clock.setTimeout(() => this.#send(), 0);
+    this.#plan();
   }
 
-  /** Forgets what waits. */
+  /** Forgets what waits. The route is not called again before it has taken what is under way. */
   clear(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#known.clear();
     this.#banned.clear();
-    this.#isBusy = false;
+    this.#isBusy = this.#isSending;
+  }
+
+  #plan(): void {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    // What comes in the same turn leaves together.
+    this.#timer = this.#clock.setTimeout(() => this.#send(), Math.max(0, this.#freeMs - this.#clock.now()));
   }
 
   #send(): void {
+    this.#isSending = true;
     // Bans first: who is known gets in without a route too, if there is room.
     const banned = takeFrom(this.#banned, MAX_SOURCES);
     const known = takeFrom(this.#known, MAX_SOURCES - banned.length);
     try {
       const taken = this.route?.({ banned, known });
-      if (!isThenable(taken)) this.#pause();
+      if (!isThenable(taken)) this.#onSent();
       else
         taken.then(
-          () => this.#pause(),
+          () => this.#onSent(),
           (error) => this.#failed(error),
         );
     } catch (error) {
@@ -75,14 +83,14 @@ export class AttackFeed {
 
   #failed(error: unknown): void {
     this.#onError(error);
-    this.#pause();
+    this.#onSent();
   }
 
-  #pause(): void {
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#isBusy = this.#known.size + this.#banned.size > 0;
-      if (this.#isBusy) this.#send();
-    }, PAUSE_MS);
+  #onSent(): void {
+    this.#isSending = false;
+    this.#isBusy = false;
+    this.#freeMs = this.#clock.now() + PAUSE_MS;
+    if (this.#known.size + this.#banned.size > 0) this.#plan();
   }
 }
 

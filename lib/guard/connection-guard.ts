@@ -159,7 +159,7 @@ export class ConnectionGuard {
   readonly #bans: SourceList;
   readonly #floodBans: SourceList;
   readonly #known: SourceList;
-  readonly #feed: AttackFeed;
+  #feed: AttackFeed;
   readonly #allowed = new Map<string, Network>();
   readonly #counters = {
     passed: 0,
@@ -189,7 +189,7 @@ export class ConnectionGuard {
         this.#events.emit("calm", { durationMs, refused: this.#refusedInFlood });
       },
     });
-    this.#feed = new AttackFeed(clock, (error) => this.#events.emit("routeFailed", error));
+    this.#feed = this.#newFeed();
     this.#bans = new SourceList(clock, MAX_ENTRIES);
     this.#floodBans = new SourceList(clock, MAX_ENTRIES);
     this.#known = new SourceList(clock, MAX_ENTRIES);
@@ -230,6 +230,8 @@ export class ConnectionGuard {
   set routeAttack(route: AttackRoute | null) {
     if (route !== null) checkFunction("routeAttack", route);
     this.#feed.clear();
+    // What the old route has under way does not hold up the new one.
+    this.#feed = this.#newFeed();
     this.#feed.route = route;
     if (this.isUnderAttack) this.#feedAll();
   }
@@ -360,9 +362,10 @@ export class ConnectionGuard {
     this.#bans.import(exported.bans, passedMs);
     this.#known.import(exported.known, passedMs);
     for (const network of exported.allowed) this.allow(network);
+    if (this.isUnderAttack) this.#feedAll();
   }
 
-  /** Ends its timers, which it has during a flood only. */
+  /** Ends a flood, if there is one, and its timers, without an event. Whoever uses it again has a guard in peace. */
   close(): void {
     this.#detector.close();
     this.#feed.clear();
@@ -383,7 +386,12 @@ export class ConnectionGuard {
     this.#feedAll();
   }
 
+  #newFeed(): AttackFeed {
+    return new AttackFeed(this.#clock, (error) => this.#events.emit("routeFailed", error));
+  }
+
   #feedAll(): void {
+    if (!this.#feed.route) return;
     for (const list of [this.#floodBans, this.#bans]) {
       for (const [source, leftMs] of list.export()) this.#feed.add("banned", source, leftMs);
     }

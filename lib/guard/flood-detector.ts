@@ -87,9 +87,12 @@ export class FloodDetector {
     this.#over(perSecond);
   }
 
-  /** Takes its timer back. */
+  /** Takes its timer back: a flood that there is ends with it, without a callback. */
   close(): void {
     this.#clock.clearTimeout(this.#timer);
+    this.#beganMs = null;
+    this.#current = 0;
+    this.#previous = 0;
   }
 
   #advance(second: number): void {

@@ -1,5 +1,6 @@
 import { rangeError } from "../arguments.js";
 import { type Clock, unixTimeMs } from "../clock.js";
+import { quoted } from "../printable.js";
 import { groupsOf, hostOf, isLoopback } from "./address.js";
 import { Network } from "./network.js";
 import { nameOf, type SourceKey, sourceKeyOf } from "./source-key.js";
@@ -95,7 +96,7 @@ export class SourceList {
 export function bannableSource(address: string): SourceKey {
   const groups = groupsOf(hostOf(String(address)));
   if (!groups || isLoopback(groups)) {
-    throw rangeError("What is banned", `an IP address other than loopback, not ${JSON.stringify(address)}`);
+    throw rangeError("What is banned", `an IP address other than loopback, not ${quoted(address)}`);
   }
   return sourceKeyOf(groups);
 }

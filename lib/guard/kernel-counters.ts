@@ -59,12 +59,13 @@ export function watchKernel(
   let last: KernelCounters | null = null;
   const look = async () => {
     const now = await read();
-    if (isOver || !now) return;
-    if (last) {
+    if (isOver || !(now ?? last)) return;
+    if (now && last) {
       const lost = now.listenDrops - last.listenDrops + (now.syncookiesSent - last.syncookiesSent);
       if (lost > FLOOD_PER_SECOND) guard.kernelDropped(lost);
     }
-    last = now;
+    // One look may fail where descriptors are short, as they are in a flood.
+    last = now ?? last;
     timer = clock.setTimeout(look, INTERVAL_MS);
     (timer as Partial<NodeJS.Timeout>).unref?.();
   };

@@ -1,4 +1,5 @@
 import { rangeError } from "../arguments.js";
+import { quoted } from "../printable.js";
 import { type AddressGroups, groupsOf } from "./address.js";
 
 /** The addresses that have the same first bits. */
@@ -16,7 +17,7 @@ export class Network {
     const most = host.includes(":") ? 128 : 32;
     const prefix = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : most + 1;
     if (!groups || prefix > most || rest.length > 0) {
-      throw rangeError("A network", `an address or a CIDR block such as 10.0.0.0/8, not ${JSON.stringify(text)}`);
+      throw rangeError("A network", `an address or a CIDR block such as 10.0.0.0/8, not ${quoted(text)}`);
     }
     this.#groups = groups;
     this.#bits = most === 32 ? prefix + 96 : prefix;

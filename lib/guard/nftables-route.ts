@@ -31,14 +31,18 @@ export async function nftablesRoute(options: NftablesRouteOptions = {}): Promise
   checkTable(table);
   await nft(`list counter inet ${table} dropped_newcomers`);
   return async ({ known, banned }) => {
-    const lines = [...changes(`${table} known`, known), ...changes(`${table} banned`, banned)];
-    if (lines.length > 0) await nft(lines.join("\n"));
+    // Each set by itself: one that is full, as strangers with many networks can make it, holds up no other.
+    const failures: unknown[] = [];
+    for (const script of [...changes(`${table} banned`, banned), ...changes(`${table} known`, known)]) {
+      await nft(script).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   };
 }
 
-/** The lines for `nft`: an element that is there already has to go first, or its time stays what it was. */
+/** A script for each set. An element that is there already has to go first, or its time stays what it was. */
 function changes(set: string, sources: readonly TimedSource[]): string[] {
-  const lines: string[] = [];
+  const scripts: string[] = [];
   for (const family of [4, 6] as const) {
     const own = sources.flatMap(([name, leftMs]) => {
       const groups = groupsOf(name.replace(/\/64$/, ""));
@@ -50,13 +54,14 @@ function changes(set: string, sources: readonly TimedSource[]): string[] {
     const change = (verb: string, elements: string[]) =>
       `${verb} element inet ${set}${family} { ${elements.join(", ")} }`;
     const all = own.map(({ address }) => address);
-    lines.push(change("add", all), change("delete", all));
+    const lines = [change("add", all), change("delete", all)];
     const kept = own
       .filter(({ seconds }) => seconds > 0)
       .map(({ address, seconds }) => `${address} timeout ${seconds}s`);
     if (kept.length > 0) lines.push(change("add", kept));
+    scripts.push(lines.join("\n"));
   }
-  return lines;
+  return scripts;
 }
 
 const secondsOf = (leftMs: number | null): number => Math.min(MAX_SECONDS, Math.ceil((leftMs ?? Infinity) / 1000));

@@ -1,5 +1,6 @@
 /** What a `ConnectionGuard` gets from Node.js: lists that outlive the process, and the kernel. See docs/floods.md. */
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { checkText, outOfRange } from "../arguments.js";
 import { objectOption } from "../options.js";
 import { printable } from "../printable.js";
@@ -18,9 +19,15 @@ const guardOption = objectOption("export", "import");
 export async function saveGuard(guard: ConnectionGuard, path: string): Promise<void> {
   guardOption("guard", guard);
   checkText("path", path);
-  const complete = `${path}.new`;
-  await writeFile(complete, `${JSON.stringify(guard.export())}\n`, { mode: 0o600 });
-  await rename(complete, path);
+  // Two that are under way at once do not write into one file.
+  const complete = `${path}.${randomUUID()}.new`;
+  try {
+    await writeFile(complete, `${JSON.stringify(guard.export())}\n`, { mode: 0o600, flag: "wx", flush: true });
+    await rename(complete, path);
+  } catch (error) {
+    await rm(complete, { force: true });
+    throw error;
+  }
 }
 
 /**

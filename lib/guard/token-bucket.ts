@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.js";
 
-/** How many tokens a bucket has that had `tokens` before `passedMs`. */
+/** How many tokens a bucket has that had `tokens` before `passedMs`. In no time it gets none, at no rate however large. */
 export const refilled = (tokens: number, passedMs: number, capacity: number, perSecond: number): number =>
-  Math.min(capacity, tokens + (passedMs / 1000) * perSecond);
+  passedMs > 0 ? Math.min(capacity, tokens + (passedMs / 1000) * perSecond) : tokens;
 
 /** Limits a rate: `capacity` tokens at once, and `perSecond` new ones. */
 export class TokenBucket {

@@ -36,7 +36,9 @@ export class Door {
   }
 
   #enter(socket: Socket): void {
-    const taken = this.#places.take(socket, sourceOf(socket.remoteAddress ?? ""));
+    const { remoteAddress } = socket;
+    // Without an address its client has reset it: there is nobody to count it for.
+    const taken = remoteAddress === undefined ? "full" : this.#places.take(socket, sourceOf(remoteAddress));
     if (taken === "full") return void socket.destroy();
     if (taken !== "free") taken.evicted.destroy();
     const name = nameOf(socket);

@@ -9,6 +9,7 @@ import {
   objectOption,
   textOption,
 } from "../options.js";
+import { quoted } from "../printable.js";
 
 /** Settings of the real network (`backend: "node"`). */
 export interface RealNetworkOptions {
@@ -58,10 +59,7 @@ export function parsePeer(name: string, value: unknown): PeerAddress {
   if (typeof value !== "string") throw typeError(name, 'a text like "192.0.2.7:80"');
   const parsed = parseHost(value);
   if (!parsed || parsed.port === 0 || (parsed.port ?? 0) > 65_535) {
-    throw rangeError(
-      name,
-      `host:port with a port from 1 to 65535, like "192.0.2.7:80" (it is ${JSON.stringify(value)})`,
-    );
+    throw rangeError(name, `host:port with a port from 1 to 65535, like "192.0.2.7:80" (it is ${quoted(value)})`);
   }
   return parsed;
 }

@@ -1,5 +1,6 @@
 import { isUint8Array } from "../brands.js";
 import { cloneBytes } from "../bytes.js";
+import { quoted } from "../printable.js";
 import type { XcsProtocol } from "./network.js";
 import { XcsError } from "./xcs-error.js";
 
@@ -7,7 +8,7 @@ export const MAX_PORT = 65_535;
 
 /** The text of a value in a message, cut to a length that can be read. */
 export function show(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const text = quoted(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 

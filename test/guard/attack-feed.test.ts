@@ -83,6 +83,29 @@ test("the next batch waits for a route that is slow, and one that fails ends not
   expect(errors.length).toBe(2);
 });
 
+test("a route that is slow is never called twice at once, and none of it goes on after clear", async () => {
+  const { clock, feed } = feeding();
+  const calls: (() => void)[] = [];
+  feed.route = () => new Promise<void>((resolve) => void calls.push(resolve));
+  const settle = async () => {
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  };
+  feed.add("banned", "192.0.2.1", 1);
+  clock.advance(0);
+  feed.clear();
+  feed.add("banned", "192.0.2.1", 0);
+  clock.advance(1000);
+  expect(calls).toHaveLength(1);
+  calls[0]?.();
+  await settle();
+  clock.advance(1000);
+  expect(calls).toHaveLength(2);
+  feed.clear();
+  calls[1]?.();
+  await settle();
+  expect(clock.timerCount).toBe(0);
+});
+
 function guarded() {
   const clock = new FakeClock();
   const guard = new ConnectionGuard({}, clock);
@@ -157,4 +180,14 @@ test("a route that is set during a flood hears of everything, and its failures a
   guard.close();
   clock.advance(60_000);
   expect(clock.timerCount).toBe(0);
+});
+
+test("lists that are imported during a flood come to the route too", () => {
+  const { clock, guard, next } = guarded();
+  const other = new ConnectionGuard({}, clock);
+  other.ban("192.0.2.9", 60_000);
+  for (let at = 0; at < 4096; at++) guard.accept(`10.64.${at >> 8}.${at & 255}`);
+  next();
+  guard.import(other.export());
+  expect(next().flatMap(({ banned }) => banned.map(([source]) => source))).toEqual(["192.0.2.9"]);
 });

@@ -159,6 +159,9 @@ test("loopback is neither limited nor banned, and no proof is needed", () => {
   flood();
   for (const host of ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"]) expect(knock(host, 500).passed).toBe(500);
   expect(guard.counters.bans).toBe(0);
+  passOf(guard, "127.0.0.1").proven();
+  expect(guard.export().known).toEqual([]);
+  guard.import(guard.export());
 });
 
 test("a source that has proved itself may do 16 times as much, whatever its neighbours do, and is not banned", () => {
@@ -241,6 +244,18 @@ test("a connection takes no timer, and close takes back that of a flood", () => 
   expect(clock.timerCount).toBe(1);
   guard.close();
   expect(clock.timerCount).toBe(0);
+});
+
+test("a guard that is closed during a flood and used again is calm, and knows the next flood", () => {
+  const { clock, guard, flood, knock, eventNames } = setup();
+  flood();
+  guard.close();
+  expect(guard.isUnderAttack).toBe(false);
+  clock.advance(60_000);
+  expect(knock("192.0.2.7", 100).passed).toBe(100);
+  flood();
+  clock.advance(30_000);
+  expect(eventNames()).toEqual(["flood", "flood", "calm"]);
 });
 
 test("the administrator bans in peace, a flood does not displace such a ban, and unban ends it", () => {
@@ -367,6 +382,16 @@ test("its options are its numbers", () => {
   expect(knock("192.0.2.7", 1).throttled).toBe(1);
   passOf(guard, "192.0.2.8").proven();
   expect(guard.export().known).toEqual([["192.0.2.8", 100]]);
+});
+
+test.each([
+  ["addressPerSecond", { addressPerSecond: Number.MAX_VALUE }],
+  ["addressBurst", { addressBurst: Number.MAX_VALUE }],
+])("the largest %s limits nobody, in no part of a millisecond", (_, options) => {
+  const { guard, flood, knock } = setup(options);
+  flood();
+  passOf(guard, "192.0.2.8").proven();
+  for (const address of ["192.0.2.7", "192.0.2.8"]) expect(knock(address, 20)).toMatchObject({ passed: 20 });
 });
 
 test("full tables take at most 16 MB, and an administrator's bans stay", () => {

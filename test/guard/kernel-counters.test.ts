@@ -75,3 +75,12 @@ test("what is no guard or no clock is told at once", () => {
   expect(() => watchKernel(new ConnectionGuard(), {} as never)).toThrow(wrong);
   expect(() => new ConnectionGuard({}, {} as never)).toThrow(wrong);
 });
+
+test("a look that fails, as without a free descriptor during a flood, does not end the watch", async () => {
+  const { clock, guard, second, stop } = await watching([counters(1), null, counters(200)]);
+  await second();
+  await second();
+  expect(guard.counters.kernelDropped).toBe(199);
+  expect(clock.timerCount).toBe(2); // the next look, and the end of the flood
+  stop();
+});

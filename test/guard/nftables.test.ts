@@ -106,6 +106,18 @@ describe.skipIf(whyNot !== null)(`in the kernel ${whyNot ?? ""}`, () => {
     expect(after.match(/@banned4 /g)?.length).toBe(1);
   });
 
+  test("a set that is full keeps nothing out of the others", async () => {
+    onServer(nftRules({ ports: [7777] }).replace(/(set known6 .*size )\d+/, "$11"), "nft", "-f", "-");
+    onServer("add element inet valve_sockets known6 { 2001:dba:: }", "nft", "-f", "-");
+    server = startServer("nft-route.mjs", "10.66.1.1", "10.66.1.2");
+    await server.waitFor("stdout", /failed/);
+    const table = onServer(null, "nft", "list", "table", "inet", "valve_sockets");
+    for (const element of ["10.66.1.1 ", "10.66.1.2 timeout 1d", "2001:db9:: timeout 1d"]) {
+      expect(table).toContain(element);
+    }
+    await server.end();
+  });
+
   test("a table that is not loaded is told at once", async () => {
     server = startServer("nft-route.mjs", "10.66.1.1", "10.66.1.2");
     const { code, stderr } = await server.end();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -30,6 +30,17 @@ test("the lists of a guard are those of the next process", async () => {
 
 test("a file that is not there yet is none", async () => {
   expect(await loadGuard(new ConnectionGuard(), path)).toBe(false);
+});
+
+test("lists that are saved at the same time do not mix, and one that cannot be saved leaves nothing", async () => {
+  const guard = new ConnectionGuard();
+  for (let at = 0; at < 20_000; at++) guard.ban(`10.1.${at >> 8}.${at & 255}`, 60_000);
+  await Promise.all(Array.from({ length: 8 }, () => saveGuard(guard, path)));
+  expect(readdirSync(folder)).toEqual(["guard.json"]);
+  expect(await loadGuard(new ConnectionGuard(), path)).toBe(true);
+  mkdirSync(join(folder, "taken", "by a folder"), { recursive: true });
+  await expect(saveGuard(guard, join(folder, "taken"))).rejects.toThrow();
+  expect(readdirSync(folder)).toEqual(["guard.json", "taken"]);
 });
 
 test.each([

@@ -98,6 +98,35 @@ test.each(["reliable-lanes", "stream"] as const)("over %s a banned source hears 
   await refused;
 });
 
+test.each(["reliable-lanes", "stream"] as const)(
+  "over %s so does one that had connected before the ban",
+  async (kind) => {
+    const { guard, world } = await guarded({ kind });
+    const accept = guard.accept.bind(guard);
+    guard.accept = () => {
+      const pass = accept();
+      guard.ban(HOST, Number.POSITIVE_INFINITY);
+      return pass;
+    };
+    const { connection } = world.dial();
+    const refused = expect(connection).rejects.toThrow("The server has banned this address");
+    await world.run(500);
+    await refused;
+    expect(guard.counters).toMatchObject({ passed: 1, pending: 0, proven: 0 });
+  },
+);
+
+test("who was refused by the application is not pending for ever", async () => {
+  const { guard, world } = await guarded();
+  world.serverHandler.beforeAccept = () => ({ code: 7, text: "no" });
+  for (const passed of [1, 2]) {
+    const refused = expect(world.dial().connection).rejects.toThrow("no");
+    await world.run(11_000);
+    await refused;
+    expect(guard.counters).toMatchObject({ passed, pending: 1 });
+  }
+});
+
 describe.each(["datagram", "reliable-lanes", "stream"] as const)("over %s a source is known", (kind) => {
   test("when its handshake is finished, where nobody authenticates", async () => {
     const { guard, world } = await guarded({ kind });

@@ -329,6 +329,19 @@ test("ESYNTAX: a command that there is not", async () => {
   );
 });
 
+test("what a line says is shown so that it commands no terminal", async () => {
+  const [one] = twoComputers();
+  for (const line of [
+    "\u009b2J\u202e",
+    "open \u009b2J\u202e UDP",
+    "open 80 \u009b2J\u202e",
+    "let a = \u009b2J\u202e",
+  ]) {
+    const error = await one.requestLine(line).catch((thrown: Error) => thrown);
+    expect((error as Error).message).toContain("\\u009b2J\\u202e");
+  }
+});
+
 test("request does what the methods do", async () => {
   const [one, other] = twoComputers(new VirtualRouter(1, { loss: 0 }));
   for (const module of [one, other]) await module.request("socket_open", 80, "UDP");

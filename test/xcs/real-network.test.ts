@@ -76,6 +76,24 @@ describe("UDP", () => {
     await expect(one.write(80, "late")).rejects.toMatchObject({ code: "ERR_XCS_NOT_CONNECTED" });
   });
 
+  test("who has many ports displaces nobody else from those who are written to", async () => {
+    const one = computer();
+    await one.open(80, "UDP");
+    const say = async (from: string) => {
+      const sender = createSocket("udp4");
+      onTestFinished(() => void sender.close());
+      sender.bind(0, from);
+      await once(sender, "listening");
+      sender.send("hello", OFFSET + 80, HOST);
+      await one.readAsync(80);
+      return sender;
+    };
+    const heard = once(await say(elsewhere), "message");
+    for (let count = 0; count < 70; count++) await say(HOST);
+    await one.write(80, "answer");
+    expect(String((await heard)[0])).toBe("answer");
+  });
+
   test("peers without a port have the port of the same number", async () => {
     const one = computer({ peers: [elsewhere] });
     const other = computer({ host: elsewhere, peers: [HOST] });
@@ -299,6 +317,30 @@ describe("TCP", () => {
     const refused = connect({ host: HOST, port: OFFSET + 80 });
     expect((await once(refused, "error"))[0]).toMatchObject({ code: "ECONNRESET" });
     expect(one.manager.active()).toMatchObject([{ port: 80, received: 1 }]);
+  });
+
+  test("nothing is read of a peer that has reset its connection, whose address is no longer known", async () => {
+    const guard = new ConnectionGuard();
+    const accept = vi.spyOn(guard, "accept");
+    const one = computer({ guard });
+    await one.open(80, "TCP");
+    const program = `const socket = require("node:net").connect(${OFFSET + 80}, "${HOST}", () => {
+        socket.write(Buffer.from("${framed("nobody").toString("hex")}", "hex"), () => socket.resetAndDestroy());
+      });`;
+    // This process accepts when the other one has ended.
+    expect(spawnSync(process.execPath, ["-e", program]).status).toBe(0);
+    (await rawPeer()).write(framed("hello"));
+    expect(textOf(await one.readAsync(80))).toBe("hello");
+    expect(accept.mock.calls).toEqual([[HOST]]);
+  });
+
+  test("a host that would command a terminal does not in the error", async () => {
+    const client = computer({ connect: "\u001bc\u009b2J.invalid:80" });
+    const error: Error = await client.open(80, "TCP").then(
+      () => expect.unreachable(),
+      (thrown) => thrown,
+    );
+    expect(error.message).not.toMatch(/\p{Cc}/u);
   });
 
   test("ENOTCONN: nobody listens there", async () => {

@@ -247,6 +247,8 @@ export class ServerHandshake {
   /** Why what the client asks for does not fit this server. */
   #refusal(handle: IConnectionHandle, request: ConnectRequest): DisconnectReason | null {
     const { config, encryption } = this.#owner;
+    // Who keeps a connection of the transport in reserve comes back by none after a ban.
+    if (handle.isStateful && config.guard?.isBanned(handle.address)) return guardRefusal({ refused: "banned" });
     const profile = profileOf(handle);
     if (request.profile !== profile) {
       const seen = ProfileKind[request.profile] ?? "something";

@@ -14,7 +14,7 @@ const REFUSAL_MS = 1000;
 export class WebSocketServerDoor {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #places: Places<Duplex>;
+  readonly #places: Places<Socket>;
   readonly #guard: ConnectionGuard | null;
   readonly #passes = new Map<Duplex, Pass>();
   /** All of them, each with the timer that ends it. */
@@ -32,23 +32,19 @@ export class WebSocketServerDoor {
   }
 
   /**
-   * A TCP connection has come in.
+   * A TCP connection has come in, or a proxy has said whose it is.
    *
-   * @param host its address, or null for one that takes no place: a proxy's
+   * @param host the client's address, or null for one that takes no place: a proxy's
    * @returns false: it was refused, and has ended
    */
   enter(socket: Socket, host: string | null): boolean {
-    if (host !== null && !this.admit(socket, host)) {
-      socket.on("error", () => {});
-      socket.resetAndDestroy();
-      return false;
-    }
-    const taken = host === null ? "free" : this.#places.take(socket, sourceOf(host));
+    const taken =
+      host === null ? "free" : this.admit(socket, host) ? this.#places.take(socket, sourceOf(host)) : "full";
     if (taken === "full") {
-      socket.destroy();
+      reset(socket);
       return false;
     }
-    if (taken !== "free") taken.evicted.destroy();
+    if (taken !== "free") reset(taken.evicted);
     this.#endAfter(socket, this.#timeoutMs);
     return true;
   }
@@ -75,7 +71,7 @@ export class WebSocketServerDoor {
   leave(socket: Duplex): void {
     this.#clock.clearTimeout(this.#waiting.get(socket));
     this.#waiting.delete(socket);
-    this.#places.release(socket);
+    this.#places.release(socket as Socket);
   }
 
   /** It waits for a verdict. On a server of our own it has been waiting since it came. */
@@ -113,4 +109,10 @@ export class WebSocketServerDoor {
       this.#clock.setTimeout(() => socket.destroy(), ms),
     );
   }
+}
+
+/** Nothing of it stays in the kernel either, as it would until the other side has closed its end. */
+function reset(socket: Socket): void {
+  socket.on("error", () => {});
+  socket.resetAndDestroy();
 }

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { BACKLOG, leaveDescriptors } from "../../addon/tcp-limits.js";
+import { withoutMapping } from "../../format-host.js";
 import { type ProxyHeader, parseProxyHeader } from "../../guard/proxy-protocol.js";
 import type { TlsCertificate } from "../tls/development-certificate.js";
 import type { ServerCertificate } from "../tls/server-certificate.js";
@@ -81,9 +82,14 @@ export class WebSocketServerListener {
 
   #onConnection(socket: Socket): void {
     const { remoteAddress } = socket;
+    // Its client has reset it. What it sent before could still be read, and nobody knows from whom it is.
+    if (remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
     // A proxy's connections are everybody's; each sends its request at once.
     const isProxy = this.#proxies.has(remoteAddress);
-    if (!this.#door.enter(socket, isProxy ? null : (remoteAddress ?? ""))) return;
+    if (!this.#door.enter(socket, isProxy ? null : remoteAddress)) return;
     if (isProxy && this.#hasProxyProtocol) this.#readProxyHeader(socket);
     else this.#whenItSpeaks(socket);
   }
@@ -133,15 +139,16 @@ export class WebSocketServerListener {
     socket.on("error", onError).on("end", onError).on("readable", onReadable);
   }
 
+  /** Whoever names no client is the proxy itself: its HTTP headers are those of clients. */
   #onProxyHeader(socket: Socket, { client }: Extract<ProxyHeader, { kind: "header" }>, rest: Uint8Array): void {
-    if (client) {
-      this.clients.set(socket, client);
-      if (!this.#door.admit(socket, client.host)) {
-        socket.resetAndDestroy();
-        return;
-      }
+    const { remoteAddress = "", remotePort = null } = socket;
+    this.clients.set(socket, client ?? { host: withoutMapping(remoteAddress), port: remotePort });
+    if (client && !this.#door.enter(socket, client.host)) return;
+    if (rest.length === 0) {
+      this.#whenItSpeaks(socket);
+      return;
     }
-    if (rest.length > 0) socket.unshift(rest);
+    socket.unshift(rest);
     this.#serve(socket);
   }
 }

@@ -3,6 +3,7 @@ import { BlockList, isIP } from "node:net";
 import { rangeError, typeError } from "../../arguments.js";
 import { withoutMapping } from "../../format-host.js";
 import type { OptionRule } from "../../options.js";
+import { quoted } from "../../printable.js";
 
 /** The header in which proxies name the client. */
 type ForwardedHeader = "x-forwarded-for" | "forwarded";
@@ -40,8 +41,7 @@ export class TrustedProxies {
       const most = isIP(host) === 6 ? 128 : 32;
       const prefix = bits === undefined ? most : /^\d+$/.test(bits) ? Number(bits) : most + 1;
       const isBlock = isIP(host) !== 0 && prefix <= most && rest.length === 0;
-      if (!isBlock)
-        throw rangeError(name, `addresses and CIDR blocks such as 10.0.0.0/8, not ${JSON.stringify(block)}`);
+      if (!isBlock) throw rangeError(name, `addresses and CIDR blocks such as 10.0.0.0/8, not ${quoted(block)}`);
       this.#blocks.addSubnet(host, prefix, familyOf(host));
     }
   }
@@ -55,11 +55,15 @@ export class TrustedProxies {
   /**
    * Whom the proxies name as the client: of the addresses in their header, to which each proxy adds the one that it
    * sees, the last that is no proxy. The other header is ignored: a proxy that does not write it passes on a client's.
+   *
+   * @returns null for a malformed Forwarded: a client may make it so, to be nobody or the proxy
    */
-  clientOf({ headers, socket }: Pick<IncomingMessage, "headers" | "socket">): Hop {
+  clientOf({ headers, socket }: Pick<IncomingMessage, "headers" | "socket">): Hop | null {
     const nearest = { host: withoutMapping(socket.remoteAddress ?? "unix"), port: socket.remotePort ?? null };
     if (!this.has(socket.remoteAddress)) return nearest;
-    const client = this.#last(hopsOf(headers[this.#header], this.#header));
+    const hops = hopsOf(headers[this.#header], this.#header);
+    if (!hops) return null;
+    const client = this.#last(hops);
     return client ? { host: client.host, port: client.port ?? nearest.port } : nearest;
   }
 
@@ -72,8 +76,8 @@ export class TrustedProxies {
 
 const familyOf = (host: string) => (isIP(host) === 6 ? "ipv6" : "ipv4");
 
-/** The hops of a header, from the client on; null for one that is hidden or makes no sense. */
-function hopsOf(header: string | string[] | undefined, kind: ForwardedHeader): (Hop | null)[] {
+/** The hops of a header, from the client on, each null if it is hidden or makes no sense; null for a malformed header. */
+function hopsOf(header: string | string[] | undefined, kind: ForwardedHeader): (Hop | null)[] | null {
   if (header === undefined) return [];
   return kind === "forwarded" ? forwardedHops(String(header)) : String(header).split(",").map(parseHop);
 }
@@ -81,17 +85,17 @@ function hopsOf(header: string | string[] | undefined, kind: ForwardedHeader): (
 /** A pair of Forwarded, which may be left out, and what ends it: `for="[2001:db8::1]:567";` */
 const PAIR = /[ \t]*(?:([!#$%&'*+.^_`|~\w-]+)=(?:([^\s",;=]*)|"((?:[^"\\]|\\.)*)")[ \t]*)?([,;]|$)/y;
 
-/** The hops of a Forwarded (RFC 7239), whose quoted strings may hold what separates hops. None if it is malformed. */
-function forwardedHops(header: string): (Hop | null)[] {
+/** The hops of a Forwarded (RFC 7239), whose quoted strings may hold what separates hops. Null if it is malformed. */
+function forwardedHops(header: string): (Hop | null)[] | null {
   const hops: (Hop | null)[] = [];
   let names = new Map<string, string>();
   PAIR.lastIndex = 0;
   for (;;) {
     const [, name, token, quoted, end] = PAIR.exec(header) ?? [];
-    if (end === undefined) return [];
+    if (end === undefined) return null;
     if (name !== undefined) {
       const key = name.toLowerCase();
-      if (names.has(key)) return [];
+      if (names.has(key)) return null;
       names.set(key, token ?? (quoted as string).replace(/\\(.)/g, "$1"));
     }
     if (end === ";") continue;

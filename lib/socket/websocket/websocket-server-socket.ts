@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { WebSocketServer } from "ws";
@@ -140,7 +141,15 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
     const { origins, isBehindTls } = this.#options;
     const security = (request.socket as TLSSocket).encrypted || isBehindTls ? "encrypted" : "none";
     const carrier = this.#listener?.carrierOf(socket) ?? socket;
+    if (this.#isGone(request.socket)) {
+      socket.destroy();
+      return;
+    }
     const client = this.#listener?.clients.get(carrier) ?? this.#proxies.clientOf(request);
+    if (!client) {
+      this.#door.refuse(socket, 400, "Bad Request");
+      return;
+    }
     const address = formatHost(client.host, client.port ?? 0);
     if (!isAllowed(origins, origin)) {
       this.#door.refuse(socket, 403, "Forbidden");
@@ -173,6 +182,14 @@ export class WebSocketServerSocket extends WebSocketSocket implements ISocket<We
       if (!this.isClosed && !socket.destroyed) settle(verdict);
     });
   };
+
+  /**
+   * Whether the client has reset a TCP connection. Its request can be read, but its address is no longer known; over a
+   * Unix socket neither end has one.
+   */
+  #isGone({ remoteAddress, localAddress }: Socket): boolean {
+    return remoteAddress === undefined && (localAddress !== undefined || this.boundPort !== null);
+  }
 
   /** Whether this socket refuses a request for another path. On the user's server that may be somebody else's. */
   #answersFor(url: string): boolean {

@@ -1,3 +1,5 @@
+import { formatHost } from "../../format-host.js";
+import { printable } from "../../printable.js";
 import type { XcsProtocol } from "../network.js";
 import { XcsError, type XcsErrorName } from "../xcs-error.js";
 
@@ -16,8 +18,7 @@ export interface Target {
   readonly port: number;
 }
 
-export const textOf = ({ host, port }: Target): string =>
-  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+export const textOf = ({ host, port }: Target): string => printable(formatHost(host, port));
 
 /** What the system calls it, in XCS's words. Everything else is `EIO`. */
 const names: Readonly<Record<string, XcsErrorName>> = {
@@ -53,6 +54,6 @@ export function systemError(cause: unknown, place: PortPlace, target?: Target): 
   const where = target
     ? `${textOf(target)} from port ${port}`
     : `port ${port} at ${textOf({ host, port: systemPort })}`;
-  const text = `${target ? "Cannot reach" : "Cannot open"} ${where} (${protocol}): ${advice[code] ?? message}`;
+  const text = `${target ? "Cannot reach" : "Cannot open"} ${where} (${protocol}): ${advice[code] ?? printable(message)}`;
   return new XcsError(names[code] ?? "EIO", text, { port, protocol, cause });
 }

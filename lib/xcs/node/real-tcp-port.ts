@@ -129,7 +129,13 @@ export class RealTcpPort implements NetworkPort, ConnectionOwner {
 
   /** Whoever is refused is reset before a byte is read. */
   #accept(socket: Socket, guard: ConnectionGuard | null): void {
-    const pass = guard?.accept(socket.remoteAddress ?? "") ?? null;
+    const { remoteAddress } = socket;
+    // Its peer has reset it. What it sent before could still be read, and nobody knows from whom it is.
+    if (remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
+    const pass = guard?.accept(remoteAddress) ?? null;
     if (!pass?.refused) {
       this.#add(socket, pass);
       return;

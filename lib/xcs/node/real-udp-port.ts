@@ -2,12 +2,14 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { cloneBytes } from "../../bytes.js";
 import type { Clock } from "../../clock.js";
+import { Places } from "../../guard/places.js";
+import { sourceOf } from "../../guard/source.js";
 import { type Random, seededRandom } from "../../random.js";
 import type { NetworkPort, PortSink } from "../network.js";
 import { XcsError } from "../xcs-error.js";
 import { type PortPlace, systemError, type Target, textOf } from "./port-place.js";
 
-/** For how long whoever has sent something is written to, and how many of them at most. */
+/** For how long whoever has sent something is written to, and how many of them at most. Beyond, the shares decide. */
 const HEARD_MS = 30_000;
 const MAX_HEARD = 64;
 
@@ -26,14 +28,16 @@ export class RealUdpPort implements NetworkPort {
   readonly #peers: readonly Target[];
   readonly #loss: number;
   readonly #random: Random;
-  /** Senders by their address, the latest last. */
+  /** Senders by their address. */
   readonly #heard = new Map<string, { target: Target; atMs: number }>();
+  readonly #places: Places<string>;
 
   private constructor(socket: Socket, place: PortPlace, sink: PortSink, clock: Clock, conditions: Conditions) {
     this.#socket = socket;
     this.#place = place;
     this.#sink = sink;
     this.#clock = clock;
+    this.#places = new Places({ maxCount: MAX_HEARD, clock });
     this.#peers = conditions.peers;
     this.#loss = conditions.loss;
     this.#random = seededRandom(conditions.seed);
@@ -95,10 +99,12 @@ export class RealUdpPort implements NetworkPort {
 
   #hear(target: Target): void {
     const name = textOf(target);
-    this.#heard.delete(name);
+    // Whoever is heard again is the youngest of its source.
+    this.#places.release(name);
+    const taken = this.#places.take(name, sourceOf(target.host));
+    if (taken === "full") return;
+    if (taken !== "free") this.#heard.delete(taken.evicted);
     this.#heard.set(name, { target, atMs: this.#clock.now() });
-    const [oldest] = this.#heard.keys();
-    if (this.#heard.size > MAX_HEARD) this.#heard.delete(oldest as string);
   }
 
   #recent(): Target[] {

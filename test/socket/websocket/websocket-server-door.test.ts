@@ -1,7 +1,8 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect as connectTcp, createServer as createTcpServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { ConnectionGuard } from "../../../lib/guard/index.js";
 import { WebSocketServerDoor } from "../../../lib/socket/websocket/websocket-server-door.js";
 import { WebSocketFactory, type WebSocketFactoryOptions } from "../../../lib/socket/websocket-server.js";
 import { FakeClock } from "../../../lib/testing/index.js";
@@ -147,10 +148,21 @@ describe("places before the upgrade", () => {
   });
 });
 
+test("what the guard has given goes with its connection", () => {
+  const guard = new ConnectionGuard();
+  const door = new WebSocketServerDoor(new FakeClock(), 10, 1000, guard);
+  const socket = Object.assign(new EventEmitter(), { destroy() {} }) as unknown as Socket;
+  door.enter(socket, "192.0.2.1");
+  expect([door.passOf(socket)?.refused, guard.counters.pending]).toEqual([null, 1]);
+  socket.emit("close", false);
+  expect([door.passOf(socket), guard.counters.pending, door.metrics.count]).toEqual([null, 0, 0]);
+});
+
 /** A TCP socket as the door sees it. */
 function createPretender() {
   let isDestroyed = false;
-  const socket = { once() {}, destroy: () => (isDestroyed = true) };
+  const end = () => (isDestroyed = true);
+  const socket = { on() {}, once() {}, destroy: end, resetAndDestroy: end };
   return { socket: socket as unknown as Socket, isDestroyed: () => isDestroyed };
 }
 
@@ -158,7 +170,7 @@ test("an answer that nobody takes ends after a second", () => {
   const clock = new FakeClock();
   const door = new WebSocketServerDoor(clock, 1, 60_000);
   const { socket, isDestroyed } = createPretender();
-  Object.assign(socket, { on() {}, end() {} });
+  Object.assign(socket, { end() {} });
   door.enter(socket, "192.0.2.1");
   door.refuse(socket, 403, "Forbidden");
   clock.advance(999);

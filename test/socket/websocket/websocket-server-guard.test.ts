@@ -1,8 +1,16 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import { type AddressInfo, connect as connectTcp } from "node:net";
+import { type AddressInfo, connect as connectTcp, createServer as createTcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { systemClock } from "../../../lib/clock.js";
 import { ConnectionGuard } from "../../../lib/guard/index.js";
+import { WebSocketServerDoor } from "../../../lib/socket/websocket/websocket-server-door.js";
+import { WebSocketServerListener } from "../../../lib/socket/websocket/websocket-server-listener.js";
+import { TrustedProxies } from "../../../lib/socket/websocket/websocket-server-proxies.js";
 import { WebSocketFactory, type WebSocketFactoryOptions } from "../../../lib/socket/websocket-server.js";
 import { SocketUser } from "../../support/socket-user.js";
 
@@ -87,6 +95,72 @@ test("on the user's server an upgrade is judged, and requests for pages are not"
   expect(await ask(port, upgrade())).toBe("");
 });
 
+/** Connects, sends and resets, all before this process accepts: it waits for another one meanwhile. */
+function sendAndReset(port: number, text: string): void {
+  const program = `const socket = require("node:net").connect(${port}, "127.0.0.1", () => {
+      socket.write(${JSON.stringify(text)}, () => socket.resetAndDestroy());
+    });`;
+  expect(spawnSync(process.execPath, ["-e", program]).status).toBe(0);
+}
+
+describe("a client that has reset its connection, whose address is no longer known, is not taken for a proxy", () => {
+  const options = () => ({ guard: new ConnectionGuard(), trustedProxies: ["10.0.0.1"] });
+  const forged = upgrade("X-Forwarded-For: 192.0.2.66\r\n");
+  test.each([
+    ["by X-Forwarded-For", forged, {}],
+    ["by the PROXY protocol", `PROXY TCP4 192.0.2.66 127.0.0.1 4000 80\r\n${upgrade()}`, { proxyProtocol: true }],
+  ])("on a server of its own, %s", async (_, text, more) => {
+    const { guard, ...rest } = options();
+    const accept = vi.spyOn(guard, "accept");
+    const { user, port } = await listen({ guard, ...rest, ...more });
+    sendAndReset(port, text);
+    expect(await ask(port, upgrade())).toMatch(/^HTTP\/1.1 101 /); // It comes after the other one.
+    expect(accept.mock.calls).toEqual([["127.0.0.1"]]);
+    expect(user.incoming).toHaveLength(1);
+  });
+
+  test.each(["that listens", "that another one gives its connections"])(
+    "on a server of the user's %s",
+    async (kind) => {
+      const server = createServer();
+      const listener =
+        kind === "that listens" ? server : createTcpServer((socket) => server.emit("connection", socket));
+      await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+      clean.push(() => new Promise((resolve) => listener.close(resolve)));
+      const { guard, ...rest } = options();
+      const accept = vi.spyOn(guard, "accept");
+      const { user } = await listen({ guard, server, ...rest });
+      const came = once(server, "upgrade");
+      sendAndReset((listener.address() as AddressInfo).port, forged);
+      await came;
+      expect(accept).not.toHaveBeenCalled();
+      expect(user.incoming).toEqual([]);
+    },
+  );
+
+  test("over a Unix socket only a proxy comes", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "socket-"));
+    clean.push(() => rmSync(folder, { recursive: true }));
+    const server = createServer();
+    const path = join(folder, "s");
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    clean.push(() => new Promise((resolve) => server.close(resolve)));
+    clean.push(() => server.closeAllConnections());
+    const { user } = await listen({ server, ...options() });
+    const proxy = connectTcp(path);
+    clean.push(() => proxy.destroy());
+    proxy.write(forged);
+    await user.until(() => user.incoming.length === 1);
+    expect(user.incoming[0]?.address).toBe("192.0.2.66:0");
+  });
+});
+
+test("a client with a malformed Forwarded, which would hide its address, is refused", async () => {
+  const { user, port } = await listen({ ...behindProxy(), forwardedHeader: "forwarded" });
+  expect(await ask(port, upgrade('Forwarded: for="_a\r\nForwarded: for=192.0.2.7\r\n'))).toMatch(/^HTTP\/1.1 400 /);
+  expect(user.incoming).toEqual([]);
+});
+
 describe("the PROXY protocol", () => {
   const text = "PROXY TCP4 192.0.2.7 127.0.0.1 4000 80\r\n";
   test.each<[string, (string | Uint8Array)[]]>([
@@ -104,6 +178,42 @@ describe("the PROXY protocol", () => {
     expect(await ask(port, ...pieces)).toMatch(/^HTTP\/1.1 101 /);
     expect(user.incoming.map(({ address }) => address)).toEqual(["192.0.2.7:4000"]);
     expect(options.guard.counters).toMatchObject({ passed: 1, pending: 1 });
+  });
+
+  test.each([
+    ["version 1", "PROXY UNKNOWN\r\n"],
+    ["version 2", Uint8Array.from([13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x20, 0, 0, 0])],
+  ])("without a client it is the proxy, whatever a header of HTTP says: %s", async (_, header) => {
+    const { user, port } = await listen({ ...behindProxy(), proxyProtocol: true });
+    expect(await ask(port, header, upgrade("X-Forwarded-For: 203.0.113.9\r\n"))).toMatch(/^HTTP\/1.1 101 /);
+    expect(user.incoming.map(({ address }) => address.split(":")[0])).toEqual(["127.0.0.1"]);
+  });
+
+  test("silent clients take places as without a proxy, and the most crowded one makes room", async () => {
+    const { user, port } = await listen({ ...behindProxy(), proxyProtocol: true, maxPendingConnections: 3 });
+    const silent = [4000, 4001, 4002].map((from) => ask(port, v2([192, 0, 2, 66], from)));
+    await vi.waitUntil(() => user.socket.pendingConnections?.count === 3);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await ask(port, text, upgrade())).toMatch(/^HTTP\/1.1 101 /);
+    expect(await silent[0]).toBe("reset");
+    expect(user.socket.pendingConnections).toMatchObject({ count: 2, sources: 1, evicted: 1 });
+  });
+
+  test("HTTP hears of a connection when its client speaks", async () => {
+    const door = new WebSocketServerDoor(systemClock, 10, 10_000);
+    const listener = new WebSocketServerListener(door, new TrustedProxies(["127.0.0.1"]), true, null);
+    await listener.listen("127.0.0.1", 0, new AbortController().signal);
+    clean.push(() => listener.close());
+    clean.push(() => door.close());
+    let connections = 0;
+    listener.http.on("connection", () => connections++);
+    const proxy = connectTcp(listener.port as number, "127.0.0.1");
+    proxy.write(text);
+    await vi.waitUntil(() => door.metrics.count === 1);
+    expect(connections).toBe(0);
+    proxy.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect(String((await once(proxy, "data"))[0])).toMatch(/^HTTP\/1.1 426 /);
+    expect(connections).toBe(1);
   });
 
   test("a banned client is reset before its request is read", async () => {

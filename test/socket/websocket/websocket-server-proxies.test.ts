@@ -18,8 +18,8 @@ function clientOf(
 ): string {
   const proxies = new TrustedProxies(["10.0.0.0/8", "127.0.0.1", "2001:db8::/32"], header && { header });
   const socket = { remoteAddress, remotePort: 40_000 };
-  const { host, port } = proxies.clientOf({ headers, socket } as Parameters<TrustedProxies["clientOf"]>[0]);
-  return `${host} ${port}`;
+  const client = proxies.clientOf({ headers, socket } as Parameters<TrustedProxies["clientOf"]>[0]);
+  return client ? `${client.host} ${client.port}` : "nobody";
 }
 
 describe("the client is", () => {
@@ -75,11 +75,11 @@ describe("with Forwarded, the client is", () => {
     ["in a quoted string with escapes", { forwarded: 'for="\\198.51\\.100.1"' }, "198.51.100.1 40000"],
     ["there between spaces and empty elements", { forwarded: " , ;for=198.51.100.1 ; ,\t" }, "198.51.100.1 40000"],
     ["the last one, though the first is hidden", { forwarded: "for=_a,for=198.51.100.1" }, "198.51.100.1 40000"],
-    ["the proxy with a quote that does not end", { forwarded: 'for="6.6.6.6, for=198.51.100.1' }, "127.0.0.1 40000"],
-    ["the proxy with two in one element", { forwarded: "for=6.6.6.6;For=198.51.100.1" }, "127.0.0.1 40000"],
-    ["the proxy with text behind a quote", { forwarded: 'for="6.6.6.6"x, for=198.51.100.1' }, "127.0.0.1 40000"],
-    ["the proxy with a space in a value", { forwarded: "for=6.6.6.6 for=198.51.100.1" }, "127.0.0.1 40000"],
-    ["the proxy with a pair without a name", { forwarded: "=a;for=198.51.100.1" }, "127.0.0.1 40000"],
+    ["nobody with a quote that does not end", { forwarded: 'for="6.6.6.6, for=198.51.100.1' }, "nobody"],
+    ["nobody with two in one element", { forwarded: "for=6.6.6.6;For=198.51.100.1" }, "nobody"],
+    ["nobody with text behind a quote", { forwarded: 'for="6.6.6.6"x, for=198.51.100.1' }, "nobody"],
+    ["nobody with a space in a value", { forwarded: "for=6.6.6.6 for=198.51.100.1" }, "nobody"],
+    ["nobody with a pair without a name", { forwarded: "=a;for=198.51.100.1" }, "nobody"],
     ["the proxy with nothing there", { forwarded: "" }, "127.0.0.1 40000"],
     ["the proxy without for", { forwarded: "proto=http" }, "127.0.0.1 40000"],
     [
