@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { axeViolations, InspectedServer } from "../support/inspected-server.js";
 import { type Cause, slowTrace } from "../support/slow-messages.js";
 
@@ -33,6 +33,23 @@ test.each([
   const why = page.getByRole("region", { name: "Where its time went" });
   expect(await why.getByRole("heading").textContent()).toMatch(new RegExp(`^Why \\d+ ms\\? Most of it ${stage}\\.$`));
   expect(await axeViolations(page)).toEqual([]);
+  expect(errors).toEqual([]);
+});
+
+test("one click in the first view: why a player's messages take so long", async () => {
+  const { page, errors } = await open({ viewport: { width: 390, height: 800 } });
+  const { rows } = await ask();
+  const { id } = rows.find(({ transport }) => transport === "udp") as { id: number };
+  await page.getByLabel("Latency (ms)").fill("60");
+  await page.getByLabel("Latency (ms)").press("Enter");
+  const why = page.getByRole("button", { name: `Why? Player ${id}`, exact: true });
+  await why.click();
+  await page.getByRole("heading", { name: `Player ${id}, udp` }).waitFor();
+  await page.getByRole("heading", { name: /^Why (1[2-9]|[2-9]\d)\d ms\? Most of it on its way\.$/ }).waitFor();
+  await page.getByText("It is the slowest one so far").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await page.getByLabel("Latency (ms)").fill("0");
+  await page.getByLabel("Latency (ms)").press("Enter");
   expect(errors).toEqual([]);
 });
 
@@ -86,7 +103,10 @@ test("a hostile file shows as text, and what is no trace is told", async () => {
 });
 
 test("the screenshots of the docs are of this page, and small", async () => {
-  const { page } = await open({ viewport: { width: 960, height: 600 }, colorScheme: "light" });
+  const game = new InspectedServer();
+  onTestFinished(() => game.stop());
+  await game.start("2", "pirates", "ship 0");
+  const { page } = await game.open({ viewport: { width: 960, height: 600 }, colorScheme: "light" });
   const shoot = async (name: string) => {
     const image = await page.screenshot();
     const folder = process.env.INSPECTOR_DOCS;
@@ -98,6 +118,7 @@ test("the screenshots of the docs are of this page, and small", async () => {
     }
   };
   await page.getByRole("row", { name: /udp/ }).first().waitFor();
+  for (let count = 0; count < 20; count++) await page.waitForResponse(/snapshot/); // the plots have something
   await shoot("connections");
   await drop(page, await slowTrace("a lost packet"));
   await page.getByRole("button", { name: "Messages", exact: true }).click();

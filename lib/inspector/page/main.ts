@@ -14,14 +14,17 @@ const POLL_MS = 250;
 interface Tab {
   readonly title: string;
   readonly needs: readonly InspectorView[];
+  /** Whether connections of GNS alone have something there: they know no players, messages or objects. */
+  readonly ofSockets?: boolean;
   view(props: ViewProps): ComponentChildren;
 }
 
 const TABS: readonly Tab[] = [
-  { title: "Connections", needs: ["connections"], view: connectionsView },
+  { title: "Connections", needs: ["connections"], ofSockets: true, view: connectionsView },
   {
     title: "Timeline",
     needs: ["connections"],
+    ofSockets: true,
     view: ({ snapshot, chosen, choose, timeline }) => h(TimelinePanel, { snapshot, chosen, choose, source: timeline }),
   },
   { title: "Left", needs: ["departures"], view: leftView },
@@ -113,12 +116,17 @@ class Page extends Component<object, PageState> {
     const props = {
       ...{ history: this.#history, timeline: this.#timeline, chosen, chosenObject: this.state.chosenObject },
       choose: (id: number | null) => this.setState({ chosen: id }),
+      explain: (id: number) => {
+        this.#timeline.close();
+        this.setState({ chosen: id, tab: TIMELINE });
+      },
       chooseObject: (netId: number | null) => this.setState({ chosenObject: netId }),
     };
     return [
       h("header", {}, [
         h("h1", {}, snapshot ? `${snapshot.name} ${snapshot.version}` : "valve-sockets inspector"),
-        snapshot && h("span", {}, `${snapshot.connectionCount} connections`),
+        snapshot &&
+          h("span", {}, snapshot.connectionCount === 1 ? "1 connection" : `${snapshot.connectionCount} connections`),
         h(
           "button",
           { type: "button", "aria-pressed": isFrozen, onClick: () => this.setState({ isFrozen: !isFrozen }) },
@@ -130,17 +138,19 @@ class Page extends Component<object, PageState> {
       h(
         "nav",
         { role: "tablist", "aria-label": "Views" },
-        TABS.map(({ title }, index) =>
-          h(
-            "button",
-            {
-              type: "button",
-              role: "tab",
-              "aria-selected": index === tab,
-              onClick: () => this.setState({ tab: index }),
-            },
-            title,
-          ),
+        TABS.map(
+          ({ title, ofSockets = false }, index) =>
+            (snapshot?.kind !== "sockets" || ofSockets) &&
+            h(
+              "button",
+              {
+                type: "button",
+                role: "tab",
+                "aria-selected": index === tab,
+                onClick: () => this.setState({ tab: index }),
+              },
+              title,
+            ),
         ),
       ),
       h(

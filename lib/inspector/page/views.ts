@@ -14,12 +14,30 @@ export interface ViewProps {
   /** The id of the chosen player. */
   readonly chosen: number | null;
   choose(id: number | null): void;
+  /** Shows where the time of this player's messages goes. */
+  explain(id: number): void;
   /** The netId of the chosen object. */
   readonly chosenObject: number | null;
   chooseObject(netId: number | null): void;
   readonly timeline: TimelineSource;
   change(control: string, values: object): void;
 }
+
+/** GNS alone counts no messages. */
+const COUNTED_COLUMNS: Column<ConnectionRow>[] = [
+  {
+    title: "Refused",
+    width: "80px",
+    cell: (one) => formatCount(one.messagesRefused),
+    key: (one) => one.messagesRefused,
+  },
+  {
+    title: "Dropped",
+    width: "80px",
+    cell: (one) => formatCount(one.messagesDropped),
+    key: (one) => one.messagesDropped,
+  },
+];
 
 /** Of clients that tell of themselves. */
 const CLIENT_COLUMNS: Column<ConnectionRow>[] = [
@@ -37,21 +55,29 @@ const CLIENT_COLUMNS: Column<ConnectionRow>[] = [
   },
 ];
 
-export function connectionsView({ history, snapshot, chosen, choose, change }: ViewProps): ComponentChildren {
+const CHOOSE = "Choose a connection for its plots and figures.";
+const HINT = `${CHOOSE} Why? tells where the time of its messages goes.`;
+
+export function connectionsView({ history, snapshot, chosen, choose, explain, change }: ViewProps): ComponentChildren {
   const row = snapshot.connections.find(({ id }) => id === chosen) ?? null;
   const hasTotals = snapshot.kind !== "sockets";
   const columns: Column<ConnectionRow>[] = [
-    { title: "Player", width: hasTotals ? "70px" : "110px", cell: ({ id }) => id, key: ({ id }) => -id },
+    {
+      title: hasTotals ? "Player" : "Connection",
+      width: hasTotals ? "70px" : "110px",
+      cell: ({ id }) => id,
+      key: ({ id }) => -id,
+    },
     { title: "Address", width: "170px", cell: ({ address }) => address, key: ({ address }) => address },
+    {
+      title: "Round trip",
+      width: "130px",
+      cell: ({ id, roundTripTimeMs }) => [formatMs(roundTripTimeMs), hasTotals && id > 0 && whyButton(id, explain)],
+      key: (one) => one.roundTripTimeMs,
+    },
     { title: "Transport", width: "90px", cell: ({ transport }) => transport, key: ({ transport }) => transport },
     { title: "State", width: "110px", cell: ({ state }) => state, key: ({ state }) => state },
     { title: "Security", width: "90px", cell: ({ security }) => security, key: ({ security }) => security },
-    {
-      title: "Round trip",
-      width: "90px",
-      cell: (one) => formatMs(one.roundTripTimeMs),
-      key: (one) => one.roundTripTimeMs,
-    },
     { title: "Jitter", width: "80px", cell: (one) => formatMs(history.ratesOf(one).jitterMs) },
     {
       title: "Loss",
@@ -72,18 +98,7 @@ export function connectionsView({ history, snapshot, chosen, choose, change }: V
       key: (one) => history.ratesOf(one).receivedBytes,
     },
     { title: "Queued", width: "90px", cell: (one) => formatBytes(one.bufferedBytes), key: (one) => one.bufferedBytes },
-    {
-      title: "Refused",
-      width: "80px",
-      cell: (one) => formatCount(one.messagesRefused),
-      key: (one) => one.messagesRefused,
-    },
-    {
-      title: "Dropped",
-      width: "80px",
-      cell: (one) => formatCount(one.messagesDropped),
-      key: (one) => one.messagesDropped,
-    },
+    ...(hasTotals ? COUNTED_COLUMNS : []),
     ...(snapshot.connections.some(({ client }) => client) ? CLIENT_COLUMNS : []),
   ];
   if (snapshot.controls) {
@@ -112,17 +127,14 @@ export function connectionsView({ history, snapshot, chosen, choose, change }: V
         ),
       hasTotals && plot("Lost packets a second, all", "/s", ["lost"], history.growth(1, "connections.packetsLost")),
     ]),
-    row && h("p", { class: "quiet" }, "Escape shows all again."),
+    h("p", { class: "quiet" }, row ? "Escape shows all again." : hasTotals ? HINT : CHOOSE),
     h(Table<ConnectionRow>, {
       ...{ label: "Connections", columns, rows: snapshot.connections, id: (one: ConnectionRow) => one.id, chosen },
       onChoose: ({ id }) => choose(id === chosen ? null : id),
     }),
     row &&
       figuresOf({
-        "Acknowledge delay": formatMs(row.acknowledgeDelayMs),
-        "Sent twice": formatBytes(row.bytesRetransmitted),
-        "Packets sent": formatCount(row.packetsSent),
-        "Packets lost": formatCount(row.packetsLost),
+        ...(hasTotals && countsOf(row)),
         "May be sent": row.bytesPerSecond === null ? "no limit known" : `${formatBytes(row.bytesPerSecond)}/s`,
       }),
     row && row.bufferedBytes > 0 && h("p", { class: "quiet" }, queueOf(row, history.ratesOf(row).sentBytes)),
@@ -130,6 +142,19 @@ export function connectionsView({ history, snapshot, chosen, choose, change }: V
       snapshot.controls &&
       lagForm(`Simulated on the way to ${row.id}:`, row.lag, (values) => change("lag", { player: row.id, ...values })),
   ];
+}
+
+const countsOf = (row: ConnectionRow) => ({
+  "Acknowledge delay": formatMs(row.acknowledgeDelayMs),
+  "Sent twice": formatBytes(row.bytesRetransmitted),
+  "Packets sent": formatCount(row.packetsSent),
+  "Packets lost": formatCount(row.packetsLost),
+});
+
+/** One click from the first view. */
+function whyButton(id: number, explain: (id: number) => void) {
+  const onClick = () => explain(id);
+  return h("button", { type: "button", class: "of-cell", "aria-label": `Why? Player ${id}`, onClick }, "Why?");
 }
 
 /** Why a queue is as long as it is. */
@@ -235,7 +260,14 @@ export function voiceView({ snapshot: { comms } }: ViewProps): ComponentChildren
     server &&
       figuresOf(Object.fromEntries(Object.entries(server.metrics).map(([name, value]) => [name, formatCount(value)]))),
     h("h2", {}, "Players"),
-    h(Table<(typeof players)[number]>, { label: "Voice", columns, rows: players, id: (one: { id: number }) => one.id }),
+    mode === "Server"
+      ? h("p", {}, "A server hears nobody. Who speaks, and what is lost, a client knows: inspect(client, { comms }).")
+      : h(Table<(typeof players)[number]>, {
+          label: "Voice",
+          columns,
+          rows: players,
+          id: (one: { id: number }) => one.id,
+        }),
   ];
 }
 
