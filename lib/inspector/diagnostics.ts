@@ -1,5 +1,6 @@
 import { channel } from "node:diagnostics_channel";
-import type { DisconnectReason, INetworkPlayer, NetworkServer } from "../message/index.js";
+import { checkInstance } from "../arguments.js";
+import { type DisconnectReason, type INetworkPlayer, NetworkServer } from "../message/index.js";
 
 /** What subscribers of the channel `valve-sockets:player` get. */
 export interface PlayerDiagnostics {
@@ -22,8 +23,11 @@ const players = channel("valve-sockets:player");
  * `node:diagnostics_channel`. Nothing is built while nobody has subscribed.
  *
  * @returns ends it
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for another thing than a `NetworkServer`; of a `RoomHost` give `host.server`,
+ *   and the `server` of each room
  */
 export function publishDiagnostics(server: NetworkServer): () => void {
+  checkInstance("server", server, NetworkServer);
   const publish = (event: PlayerDiagnostics["event"], player: INetworkPlayer, more: object = {}) => {
     if (players.hasSubscribers) players.publish({ server, player, event, reason: null, from: null, ...more });
   };

@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { formatHost, parseHost } from "../format-host.js";
+import { groupsOf, isLoopback } from "../guard/address.js";
 
 /** What a request is refused with. */
 export interface Refusal {
@@ -13,20 +15,28 @@ export interface Refusal {
  * Host and Origin.
  */
 export class Gate {
-  readonly #hosts: ReadonlySet<string>;
+  readonly #isHere: (host: string) => boolean;
   readonly #scheme: string;
   readonly #token: Buffer;
 
-  /** @param hosts what the address line of a browser may have, with the port */
-  constructor(hosts: readonly string[], scheme: "http" | "https", token: string) {
-    this.#hosts = new Set(hosts);
+  /**
+   * @param host where the inspector listens. At `0.0.0.0` or `::` it is at every address of the computer, and behind
+   *   other ports: whatever is written in digits leads here by nobody's trick. By a name only a certificate tells.
+   */
+  constructor(host: string, port: number, scheme: "http" | "https", token: string) {
+    const own = isThisComputer(host) ? ["127.0.0.1", "localhost", "[::1]"] : [formatHost(host, 0).replace(/:0$/, "")];
+    // A browser leaves the port of its scheme away.
+    const hosts = own.map((name) => new URL(`${scheme}://${name}:${port}`).host);
+    this.#isHere = isEverywhere(host)
+      ? (name) => scheme === "https" || isInDigits(name)
+      : (name) => hosts.includes(name);
     this.#scheme = scheme;
     this.#token = digest(token);
   }
 
   /** Of every request. */
   checkSource({ headers: { host = "", origin } }: IncomingMessage): Refusal | null {
-    if (!this.#hosts.has(host.toLowerCase())) return { status: 403, text: "The inspector is not at that host" };
+    if (!this.#isHere(host.toLowerCase())) return { status: 403, text: "The inspector is not at that host" };
     if (origin !== undefined && origin !== `${this.#scheme}://${host}`.toLowerCase()) {
       return { status: 403, text: "A page of another origin asks" };
     }
@@ -40,6 +50,22 @@ export class Gate {
     if (timingSafeEqual(digest(token), this.#token)) return null;
     return { status: 401, text: "The token is missing or wrong: use the whole address that the inspector has printed" };
   }
+}
+
+/** Whether only programs of this computer reach it. */
+export function isThisComputer(host: string): boolean {
+  if (host === "localhost") return true;
+  const groups = groupsOf(host);
+  return groups !== null && isLoopback(groups);
+}
+
+/** Whether it stands for all addresses of a computer. */
+export const isEverywhere = (host: string): boolean => host === "0.0.0.0" || host === "::";
+
+/** Whether a Host is an address, or this computer's name for itself. */
+function isInDigits(host: string): boolean {
+  const name = parseHost(host)?.host;
+  return name === "localhost" || (name !== undefined && groupsOf(name) !== null);
 }
 
 const digest = (text: string) => createHash("sha256").update(text).digest();

@@ -3,16 +3,10 @@ import type { Clock } from "../clock.js";
 import type { VoicePlayback } from "../comms/audio.js";
 import type { InspectedNetwork } from "../comms/index.js";
 import type { ClientFigures } from "../object/index.js";
-import {
-  booleanOption,
-  clockOption,
-  type OptionRule,
-  type OptionRules,
-  objectOption,
-  portOption,
-  textOption,
-} from "../options.js";
+import { booleanOption, clockOption, type OptionRule, type OptionRules, portOption } from "../options.js";
+import { hostOption } from "../socket/building/end-point-errors.js";
 import type { LagSocketFactory } from "../socket/index.js";
+import { tlsCertificateOption } from "../socket/tls/server-certificate.js";
 import type { InspectedObjects } from "./subject.js";
 
 /** Options of `inspect`. */
@@ -56,13 +50,13 @@ const hasProperty =
   };
 
 export const inspectRules: OptionRules<InspectOptions> = {
-  host: textOption,
+  host: hostOption,
   port: portOption,
   token: (name, value) => {
     const isToken = typeof value === "string" && value.length >= MIN_TOKEN_LENGTH && /^[\w.~-]+$/.test(value);
     if (!isToken) throw invalidType(`${name} has ${MIN_TOKEN_LENGTH} or more letters, digits, and -._~`);
   },
-  tls: objectOption(),
+  tls: tlsCertificateOption,
   insecure: booleanOption,
   controls: booleanOption,
   payloads: booleanOption,

@@ -5,14 +5,13 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { systemClock } from "../clock.js";
 import { formatHost } from "../format-host.js";
-import { groupsOf, isLoopback } from "../guard/address.js";
 import { prometheusText } from "../message/figures.js";
 import type { NetworkPlayer } from "../message/players/network-player.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions } from "../options.js";
 import { Departures } from "./departures.js";
 import { Door } from "./door.js";
-import { Gate, type Refusal } from "./gate.js";
+import { Gate, isEverywhere, isThisComputer, type Refusal } from "./gate.js";
 import { type InspectOptions, inspectRules } from "./inspect-options.js";
 import { ObjectRows } from "./object-rows.js";
 import { PAGE_HEADERS, pageFile } from "./page-files.js";
@@ -22,6 +21,7 @@ import { takeSnapshot } from "./take-snapshot.js";
 import { Watches } from "./watches.js";
 
 const NO_PLAYER: Refusal = { status: 404, text: "There is no such player" };
+const NO_BODY: Refusal = { status: 400, text: "The body has to be a JSON object, of 4096 bytes at most" };
 const TOO_MANY: Refusal = { status: 429, text: "There are too many requests without the token" };
 /** In milliseconds: whoever is slower is closed. */
 const LIMITS = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 1000 };
@@ -41,7 +41,7 @@ const VIEWS: readonly string[] = [
 
 /** A page that shows what a server or client does, until it is closed. It costs nothing while nobody looks. */
 export class Inspector {
-  /** What to open in a browser. The token behind `#` never leaves it. */
+  /** What to open in a browser of this computer. The token behind `#` never leaves it. */
   readonly url: string;
   /** What the page shows to be let in: the option `token`, or random. */
   readonly token: string;
@@ -66,14 +66,10 @@ export class Inspector {
     this.#departures = new Departures(subject.view, () => subject.clock.now());
     this.token = token;
     this.port = (http.address() as AddressInfo).port;
-    const names = isThisComputer(host) ? ["127.0.0.1", "localhost", "[::1]"] : [formatHost(host, 0).replace(/:0$/, "")];
-    this.#gate = new Gate(
-      names.map((name) => `${name}:${this.port}`),
-      scheme,
-      token,
-    );
+    this.#gate = new Gate(host, this.port, scheme, token);
     this.#door = new Door(http);
-    this.url = `${scheme}://${formatHost(host, this.port)}/#${token}`;
+    const name = isEverywhere(host) ? (host === "::" ? "::1" : "127.0.0.1") : host;
+    this.url = `${scheme}://${formatHost(name, this.port)}/#${token}`;
     http.on("request", (request, response) => void this.#answer(request, response));
   }
 
@@ -144,6 +140,7 @@ export class Inspector {
     const { controls, lag } = this.#subject;
     if (!controls) return { status: 403, text: "The inspector only shows: it was started without controls" };
     const body = await readBody(request);
+    if (!body) return NO_BODY;
     if (path === "/kick") {
       const player = this.#playerOf(body.player);
       if (!player) return NO_PLAYER;
@@ -218,28 +215,25 @@ export async function inspect(inspected: Inspected, options: InspectOptions = {}
   return new Inspector(subject, http, host, tls ? "https" : "http", token);
 }
 
-/** Whether only programs of this computer reach it. */
-function isThisComputer(host: string): boolean {
-  if (host === "localhost") return true;
-  const groups = groupsOf(host);
-  return groups !== null && isLoopback(groups);
-}
-
 function send(response: ServerResponse, status: number, type: string, content: string | Uint8Array): void {
   response.writeHead(status, { ...PAGE_HEADERS, "content-type": type, "content-length": Buffer.byteLength(content) });
   response.end(content);
 }
 
-/** @throws Error for what is no JSON object */
-async function readBody(request: IncomingMessage): Promise<Record<string, number>> {
+/** Null: what has come is no JSON object, or too long. */
+async function readBody(request: IncomingMessage): Promise<Record<string, number> | null> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw new Error("The body is too long");
+    if (length > MAX_BODY_BYTES) return null;
     chunks.push(chunk);
   }
-  const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Error("The body is a JSON object");
-  return body as Record<string, number>;
+  try {
+    const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
+    const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
+    return isObject ? (body as Record<string, number>) : null;
+  } catch {
+    return null;
+  }
 }

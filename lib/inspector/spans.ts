@@ -1,3 +1,4 @@
+import { typeError } from "../arguments.js";
 import type { SpanFunction } from "../message/players/player.js";
 
 /** What is used of a span of `@opentelemetry/api`. */
@@ -15,13 +16,15 @@ export interface SpanTracer {
   /** Calls `run` with a span that is active meanwhile. @returns what `run` returns */
   startActiveSpan<Result>(
     name: string,
-    options: { attributes: Record<string, string | number> },
+    options: { kind: number; attributes: Record<string, string | number> },
     run: (span: OpenSpan) => Result,
   ): Result;
 }
 
 /** `SpanStatusCode.ERROR`. */
 const ERROR = 2;
+/** `SpanKind.SERVER` and `CLIENT`: who answers, and who asks. */
+const [SERVER, CLIENT] = [1, 2];
 
 /**
  * Makes spans of OpenTelemetry for requests and RPCs: give it to the option `spans` of a server or client. A span ends
@@ -29,11 +32,14 @@ const ERROR = 2;
  * active one.
  *
  * @param tracer what `trace.getTracer` of `@opentelemetry/api` gives
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for another thing
  */
 export function openTelemetrySpans(tracer: SpanTracer): SpanFunction {
+  if (typeof tracer?.startActiveSpan !== "function") throw typeError("tracer", "what trace.getTracer(name) gives");
   return (name, player, run) => {
     const attributes = { "player.id": player.id, "network.transport": player.transport };
-    return tracer.startActiveSpan(name, { attributes }, (span) => {
+    const kind = name.startsWith("request ") ? CLIENT : SERVER;
+    return tracer.startActiveSpan(name, { kind, attributes }, (span) => {
       const fail = (error: unknown): never => {
         span.recordException(error as Error);
         span.setStatus({ code: ERROR, message: String((error as Error)?.message ?? error) });

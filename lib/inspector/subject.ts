@@ -11,6 +11,7 @@ import {
 } from "../message/index.js";
 import type { MessageDefinition } from "../message/protocol/message.js";
 import type { ClientFigures, InterestGrid, NetworkIdentity } from "../object/index.js";
+import { metricsOfHost } from "../rooms/health.js";
 import { RoomHost } from "../rooms/index.js";
 import type { LagSocketFactory } from "../socket/index.js";
 import type { NetworkingSockets } from "../valve/sockets/networking-sockets.js";
@@ -111,7 +112,7 @@ function ofRooms(host: RoomHost): View {
     kind: "rooms",
     idOf,
     players: () => servers().flatMap(({ players }) => players),
-    metrics: () => ({ ...host.server.metrics, rooms: host.metrics }),
+    metrics: () => metricsOfHost(host),
     onLeft: (left) => onLeftOf(servers, left),
     rooms: () =>
       host.rooms.map(({ id, kind, players, spectators, freeSeats, isLocked, code, labels }) => ({
@@ -159,8 +160,10 @@ function onLeftOf(servers: () => readonly NetworkServer[], left: Left): () => vo
   };
 }
 
-function ofSockets({ sockets, connections }: InspectedSockets): View {
-  const handles = () => [...connections].map((one) => (typeof one === "number" ? one : one.handle));
+function ofSockets(inspected: InspectedSockets): View {
+  const { sockets } = inspected;
+  // An Endpoint gives another list each time.
+  const handles = () => [...inspected.connections].map((one) => (typeof one === "number" ? one : one.handle));
   return {
     ...{ kind: "sockets", name: "GameNetworkingSockets", version: 1, messages: [] },
     players: () => [],

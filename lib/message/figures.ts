@@ -1,3 +1,5 @@
+import { typeError } from "../arguments.js";
+
 /** All numbers in `metrics` by their path: `connections.packetsLost`; by channel `connections.messagesSent.0`. */
 export function figuresOf(metrics: object): Record<string, number> {
   const figures: Record<string, number> = {};
@@ -30,8 +32,10 @@ const CHANNELS = ["reliable", "unreliable", "notify", "sequenced"];
  * do not reach.
  *
  * @param metrics `server.metrics` or `client.metrics`
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for what has no figures of its own, such as a server
  */
 export function prometheusText(metrics: object): string {
+  if (!isPlain(metrics)) throw typeError("metrics", "what `metrics` of a server or client gives");
   const lines: string[] = [];
   let last = "";
   for (const [path, value] of Object.entries(figuresOf(metrics))) {
@@ -43,8 +47,12 @@ export function prometheusText(metrics: object): string {
     const label = channel === undefined ? "" : `{channel="${CHANNELS[Number(channel)] ?? channel}"}`;
     lines.push(`${name}${label} ${value}`);
   }
-  return `${lines.join("\n")}\n`;
+  return lines.map((line) => `${line}\n`).join("");
 }
+
+/** An object of nobody's class: it does not lead from one thing to the next. */
+const isPlain = (value: unknown) =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 const snakeCase = (path: string) =>
   path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replaceAll(/\W+/g, "_");

@@ -68,12 +68,17 @@ export class Health {
       const reason = notReady(this.#host);
       send(reason === null ? 200 : 503, `${reason ?? "ok"}\n`);
     } else if (path === "/metrics") {
-      const { server, metrics, fleet } = this.#host;
-      const figures = { ...server.metrics, host: metrics, ...(fleet && { fleet: fleet.metrics }) };
-      send(200, prometheusText(figures), "text/plain; version=0.0.4");
+      send(200, prometheusText(metricsOfHost(this.#host)), "text/plain; version=0.0.4");
     } else send(404, "There is /livez, /readyz and /metrics\n");
   }
 }
+
+/** What a host has counted: its server, itself and its fleet. */
+export const metricsOfHost = ({ server, metrics, fleet }: RoomHost) => ({
+  ...server.metrics,
+  host: metrics,
+  ...(fleet && { fleet: fleet.metrics }),
+});
 
 /** Why a host takes no new players; null: it does. */
 function notReady({ server, fleet }: RoomHost): string | null {

@@ -1,8 +1,17 @@
 import { Agent, type AgentOptions, request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { connect, type Socket } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import { type InspectOptions, type InspectorSnapshot, inspect, prometheusText } from "../../lib/inspector/index.js";
+import { Endpoint } from "../../lib/index.js";
+import {
+  type InspectOptions,
+  type InspectorSnapshot,
+  inspect,
+  openTelemetrySpans,
+  prometheusText,
+  publishDiagnostics,
+} from "../../lib/inspector/index.js";
 import {
   defineMessage,
   defineProtocol,
@@ -14,6 +23,7 @@ import type { LibraryConnection } from "../../lib/peer/connection/connection.js"
 import { RoomHost, RoomsClient } from "../../lib/rooms/index.js";
 import { string } from "../../lib/serialization/index.js";
 import { LagSocketFactory, MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
+import { createDevelopmentCertificate } from "../../lib/socket/tls/development-certificate.js";
 import { FakeClock } from "../../lib/testing/index.js";
 
 const Chat = defineMessage("chat", string(100));
@@ -36,7 +46,7 @@ async function start(options: InspectOptions = {}) {
   client.send(Chat, "hi");
   await client.messageHandler.waitFor(Chat);
   /** What a request is answered: its status, and its text or JSON. */
-  const ask = async (path: string, headers: Record<string, string> = {}, body?: object) => {
+  const ask = async (path: string, headers: Record<string, string> = {}, body?: object | string) => {
     const { status, text } = await fetchRaw(inspector.port, path, headers, body);
     return { status, body: text.startsWith("{") ? JSON.parse(text) : text };
   };
@@ -49,7 +59,7 @@ function fetchRaw(
   port: number,
   path: string,
   headers: Record<string, string>,
-  body?: object,
+  body?: object | string,
   agent: Agent | false = false,
 ) {
   type Answer = { status: number; text: string; headers: NodeJS.Dict<string | string[]>; from: number | undefined };
@@ -63,7 +73,7 @@ function fetchRaw(
       resolve({ status: response.statusCode ?? 0, text, headers: response.headers, from });
     });
     sent.on("error", reject);
-    sent.end(body && JSON.stringify(body));
+    sent.end(typeof body === "object" ? JSON.stringify(body) : body);
   });
 }
 
@@ -88,6 +98,9 @@ test("of a RoomHost, whose rooms number their players themselves, the chosen pla
     await one.disconnect();
     await host.stop();
   });
+  const figures = (await fetchRaw(inspector.port, "/metrics", { authorization: `Bearer ${inspector.token}` })).text;
+  expect(figures).toContain("# TYPE valve_sockets_host_rooms gauge\nvalve_sockets_host_rooms 2\n");
+  expect(figures).toContain("# TYPE valve_sockets_host_players gauge\nvalve_sockets_host_players 2\n");
   expect(one.player?.id).toBe(two.player?.id);
   const headers = { authorization: `Bearer ${inspector.token}` };
   const { text } = await fetchRaw(inspector.port, "/snapshot?views=rooms,connections", headers);
@@ -170,6 +183,58 @@ test("pages of other sites are refused, whatever name leads them here", async ()
   expect(headers["content-security-policy"]).not.toContain("unsafe");
 });
 
+test("at all addresses it is found by each of them, and by no name but with a certificate", async () => {
+  const { server } = await start();
+  const open = await inspect(server, { host: "0.0.0.0", insecure: true });
+  const { cert, key } = createDevelopmentCertificate();
+  const sealed = await inspect(server, { host: "::", tls: { cert, key } });
+  onTestFinished(async () => {
+    await open.close();
+    await sealed.close();
+  });
+  const statusAt = async (host: string, origin = `http://${host}`) =>
+    (await fetchRaw(open.port, "/snapshot", { authorization: `Bearer ${open.token}`, host, origin })).status;
+  const { port } = open;
+  for (const host of [
+    `127.0.0.1:${port}`,
+    `192.168.1.7:${port}`,
+    "192.168.1.7",
+    `[2001:db8::1]:${port}`,
+    "localhost:1",
+  ])
+    expect([host, await statusAt(host)]).toEqual([host, 200]);
+  for (const host of [`evil.example:${port}`, "", "1.2.3.4.evil.example", "999.1.1.1"])
+    expect([host, await statusAt(host)]).toEqual([host, 403]);
+  expect(await statusAt(`192.168.1.7:${port}`, "http://evil.example")).toBe(403);
+  expect(open.url).toBe(`http://127.0.0.1:${port}/#${open.token}`);
+  expect(sealed.url).toBe(`https://[::1]:${sealed.port}/#${sealed.token}`);
+  const headers = { authorization: `Bearer ${sealed.token}`, host: "game.example" };
+  const status = await new Promise((resolve, reject) => {
+    const at = { host: "::1", port: sealed.port, path: "/snapshot", ca: cert, servername: "localhost" };
+    const sent = httpsRequest({ ...at, headers });
+    sent.on("response", (response) => resolve(response.resume().statusCode)).on("error", reject);
+    sent.end();
+  });
+  expect(status).toBe(200);
+});
+
+test("connections that an Endpoint has later are shown", async () => {
+  const [server, client] = [new Endpoint(), new Endpoint()];
+  const inspector = await inspect(server);
+  onTestFinished(async () => {
+    await inspector.close();
+    await Promise.all([server.destroy(), client.destroy()]);
+  });
+  const listener = server.listen({ host: "127.0.0.1" });
+  const accepted = new Promise((resolve) => listener.on("connection", resolve));
+  await client.connect({ host: "127.0.0.1", port: listener.port });
+  await accepted;
+  const headers = { authorization: `Bearer ${inspector.token}` };
+  const { text } = await fetchRaw(inspector.port, "/snapshot?views=connections", headers);
+  const { connections } = JSON.parse(text) as InspectorSnapshot;
+  expect(connections).toMatchObject([{ transport: "gns", state: "Connected" }]);
+});
+
 test("it changes something with controls only", async () => {
   const shows = await start();
   expect(await shows.ask("/kick", shows.withToken, { player: 1 })).toMatchObject({ status: 403 });
@@ -186,8 +251,8 @@ test("it changes something with controls only", async () => {
   socketFactory.conditions = {};
   for (const player of [0, 7, "1", null])
     expect(await ask("/kick", withToken, { player })).toMatchObject({ status: 404 });
-  expect(await ask("/kick", withToken, [] as never)).toMatchObject({ status: 500 });
-  expect(await ask("/kick", withToken, { player: 1, text: "x".repeat(5000) })).toMatchObject({ status: 500 });
+  for (const body of [[], { player: 1, text: "x".repeat(5000) }, "hello", "7", "{"])
+    expect(await ask("/kick", withToken, body)).toMatchObject({ status: 400, body: expect.stringContaining("JSON") });
   expect(server.players).toHaveLength(1);
   const gone = new Promise((resolve) => client.on("disconnected", resolve));
   expect(await ask("/kick", withToken, { player: 1 })).toMatchObject({ status: 200 });
@@ -314,11 +379,29 @@ test("it does not listen where others reach it without being told to", async () 
   const open = await inspect(server, { host: "0.0.0.0", insecure: true });
   await open.close();
   await open.close();
+  for (const [options, code] of [
+    [{ host: "" }, "ERR_OUT_OF_RANGE"],
+    [{ tls: {} }, "ERR_INVALID_ARG_TYPE"],
+    [{ tls: { cert: "none", key: "none" } }, "ERR_OUT_OF_RANGE"],
+  ] as const)
+    await expect(inspect(server, options as object)).rejects.toMatchObject({ code });
   await expect(inspect(server, { token: "short" })).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
   await expect(inspect(server, { prot: 1 } as object)).rejects.toMatchObject({ code: "ERR_UNKNOWN_OPTION" });
   const first = await inspect(server);
   await expect(inspect(server, { port: first.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
   await first.close();
+});
+
+test("wrong arguments are told at once", async () => {
+  const { server } = await start();
+  for (const wrong of [undefined, null, 7]) {
+    expect(() => prometheusText(wrong as never)).toThrow(/metrics must be what/);
+    expect(() => openTelemetrySpans(wrong as never)).toThrow(/tracer must be what trace.getTracer/);
+    expect(() => publishDiagnostics(wrong as never)).toThrow(/server must be an instance of NetworkServer/);
+  }
+  expect(() => openTelemetrySpans({} as never)).toThrow(/tracer must be what trace.getTracer/);
+  expect(prometheusText({})).toBe("");
+  expect(() => prometheusText(server)).toThrow(/metrics must be what/);
 });
 
 test("figures for Prometheus: counters and gauges, with a type each, once", async () => {

@@ -83,8 +83,8 @@ test("what happens to players is published for those who have subscribed", async
 test("a request is a span at each end, which ends with its answer or its error", async () => {
   const log: string[] = [];
   const tracer: Parameters<typeof openTelemetrySpans>[0] = {
-    startActiveSpan(name, { attributes }, run) {
-      log.push(`begin ${name} ${attributes["network.transport"]}`);
+    startActiveSpan(name, { kind, attributes }, run) {
+      log.push(`begin ${name} ${kind} ${attributes["network.transport"]}`);
       return run({
         recordException: ({ message }) => void log.push(`threw ${name} ${message}`),
         setStatus: ({ code }) => log.push(`status ${name} ${code}`),
@@ -102,12 +102,12 @@ test("a request is a span at each end, which ends with its answer or its error",
   await client.connect();
   expect(await client.request(Half, 8)).toBe(4);
   expect(log).toEqual([
-    ...["begin request half memory", "begin answer half memory", "half", "end answer half", "end request half"],
+    ...["begin request half 2 memory", "begin answer half 1 memory", "half", "end answer half", "end request half"],
   ]);
   log.length = 0;
   await expect(client.request(Half, 7)).rejects.toThrow();
   expect(log.slice(0, 5)).toEqual([
-    ...["begin request half memory", "begin answer half memory", "threw answer half odd", "status answer half 2"],
+    ...["begin request half 2 memory", "begin answer half 1 memory", "threw answer half odd", "status answer half 2"],
     "end answer half",
   ]);
   expect(log.at(-1)).toBe("end request half");
