@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { errorText } from "../error-text.js";
 import { NetworkError } from "../network-error.js";
 import { LineReader, type LineState, type RecordingHeader, type RecordingStep } from "./recording-lines.js";
 
@@ -13,8 +14,6 @@ const CHUNK_BYTES = 2 ** 16;
 const NEW_LINE = 10;
 
 export const recordingError = (text: string, cause?: unknown) => new NetworkError("ERR_RECORDING", text, { cause });
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** The paths of the files that this process writes. */
 const written = new Set<string>();
@@ -30,7 +29,7 @@ export class RecordingFile {
   private constructor(path: string, stream: WriteStream, onFailed: (error: NetworkError) => void) {
     this.#stream = stream;
     this.#onFailed = onFailed;
-    stream.on("error", (error) => this.#fail(`${path} cannot be written: ${textOf(error)}`, error));
+    stream.on("error", (error) => this.#fail(`${path} cannot be written: ${errorText(error)}`, error));
   }
 
   /** Replaces a file of that name. @throws NetworkError `ERR_RECORDING`, `ERR_STATE` for one that is being written */
@@ -43,7 +42,7 @@ export class RecordingFile {
     try {
       await once(stream, "open");
     } catch (error) {
-      throw recordingError(`${path} cannot be written: ${textOf(error)}`, error);
+      throw recordingError(`${path} cannot be written: ${errorText(error)}`, error);
     }
     return new RecordingFile(path, stream, onFailed);
   }
@@ -174,5 +173,5 @@ export async function* readSteps(path: string, start: Place, isPartial: boolean)
 
 const unreadable = (path: string, line: number, error: unknown) =>
   (error as { syscall?: string }).syscall
-    ? recordingError(`${path} cannot be read: ${textOf(error)}`, error)
-    : recordingError(`Line ${line} of ${path} is wrong: ${textOf(error)}`, error);
+    ? recordingError(`${path} cannot be read: ${errorText(error)}`, error)
+    : recordingError(`Line ${line} of ${path} is wrong: ${errorText(error)}`, error);
