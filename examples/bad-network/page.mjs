@@ -1,5 +1,5 @@
 import { NetworkClient } from "valve-sockets/message";
-import { ClientObjectManager } from "valve-sockets/object";
+import { ClientObjectManager, reportFigures } from "valve-sockets/object";
 import { LagSocketFactory } from "valve-sockets/socket";
 import { BrowserSocketFactory } from "valve-sockets/socket/browser";
 import { BotPrefab, conditionsOf, Network, parts, protocol } from "./game.mjs";
@@ -21,6 +21,7 @@ class View {
     this.network = new LagSocketFactory(browser);
     this.client = new NetworkClient({ protocol, socketFactory: this.network });
     this.world = new ClientObjectManager(this.client, parts);
+    reportFigures(this.client, this.world); // for the inspector
     this.world.onSpawned(BotPrefab, ({ bot }) => this.bots.add(bot));
     this.client.on("disconnected", ({ text }) => (figures.textContent = `Disconnected: ${text}`));
   }

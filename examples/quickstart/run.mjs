@@ -16,8 +16,7 @@ function start(path, settings) {
 }
 
 /**
- * Runs a server and its clients, each in a process of its own. `onStatus` gets the clients' reports, and with the
- * option `inspect` first `{ type: "inspector", url }`.
+ * Runs a server and its clients, each in a process of its own. `onStatus` gets the clients' reports.
  * Returns the result of each client, null for one that ended without.
  */
 export async function runQuickstart(options = {}, onStatus = (_report) => {}) {
@@ -26,9 +25,8 @@ export async function runQuickstart(options = {}, onStatus = (_report) => {}) {
   const results = Array.from({ length: settings.clients }, () => null);
   try {
     const started = await Promise.race([once(server, "message"), server.exited]);
-    const { port, inspectorUrl } = started[0] ?? {};
+    const { port } = started[0] ?? {};
     if (port === undefined) throw new Error("The server did not start");
-    if (inspectorUrl) onStatus({ type: "inspector", url: inspectorUrl });
     const clients = results.map((_, id) => start(settings.clientProgram, { ...settings, id, port }));
     for (const client of clients) {
       client.on("message", (message) => {

@@ -1,7 +1,6 @@
 // The server of the quick start: echoes reliable messages, counts all, and ends when the process that started it says
-// so. With the setting `inspect` a page shows its connections.
+// so.
 import { ConnectionState, Library, SendType } from "valve-sockets";
-import { inspect } from "valve-sockets/inspector";
 import { decode, encode } from "./messages.mjs";
 import { localAddress, openSockets } from "./network.mjs";
 import { SequenceCheck } from "./sequence-check.mjs";
@@ -13,10 +12,8 @@ if (listenSocket === 0) throw Library.lastError;
 
 /** Connection -> what has come from it. */
 const clients = new Map();
-const connections = { [Symbol.iterator]: () => clients.keys() };
-const inspector = settings.inspect ? await inspect({ sockets, connections }) : null;
 const { port } = sockets.getListenSocketAddress(listenSocket);
-process.send({ type: "listening", port, inspectorUrl: inspector?.url });
+process.send({ type: "listening", port });
 
 function answer(connection, message) {
   sockets.sendMessageToConnection(connection, encode(message), SendType.Reliable | SendType.NoNagle);
@@ -65,7 +62,4 @@ sockets.onReadable(() => {
   }
 });
 
-process.once("disconnect", () => {
-  sockets.closeListenSocket(listenSocket);
-  void inspector?.close();
-});
+process.once("disconnect", () => sockets.closeListenSocket(listenSocket));

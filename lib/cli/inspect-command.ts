@@ -2,13 +2,15 @@ import { pause, systemClock } from "../clock.js";
 import type { InspectorSnapshot } from "../inspector/index.js";
 import { printable } from "../printable.js";
 import { defineCommand, UsageError, wholeNumber } from "./command.js";
+import { InspectorScreen, type ScreenSize } from "./inspector-screen.js";
 import { jsonLine } from "./json-line.js";
 import { textWithin } from "./text-within.js";
 
 const USAGE = `Usage: valve-sockets inspect HOST:PORT#TOKEN [OPTIONS]
 
-Shows the connections of a server that has an inspector (docs/inspector.md) in the terminal, until Ctrl-C. The address
-is what the inspector has printed, with or without http:// in front.
+Shows the connections of a server that has an inspector (docs/inspector.md) in the terminal, with plots of the slowest
+round trip and of the traffic, until Ctrl-C. A narrow terminal gets fewer columns. The address is what the inspector has
+printed, with or without http:// in front.
 
   valve-sockets inspect 127.0.0.1:9464#bKZa-x517Ub0bKwIK1TXKjiW
   valve-sockets inspect 127.0.0.1:9464#bKZa-x517Ub0bKwIK1TXKjiW --once --json
@@ -24,7 +26,7 @@ Exit codes: 0 ended, 1 the inspector does not answer, 2 wrong arguments.
 
 /** The longest snapshot: 10,000 connections are 4 MB. */
 const MAX_BYTES = 2 ** 24;
-/** Without a terminal's height. */
+/** Without a terminal, as many lines. */
 const ROWS = 20;
 
 export const inspectCommand = defineCommand({
@@ -40,7 +42,7 @@ export const inspectCommand = defineCommand({
     const { url, token } = parseAddress(positionals);
     const intervalMs = wholeNumber("--interval", interval, 50, 3_600_000);
     const timeoutMs = wholeNumber("--timeout", timeout, 1, 600_000);
-    let before: InspectorSnapshot | null = null;
+    const screen = new InspectorScreen();
     for (;;) {
       const snapshot = await fetchSnapshot(url, token, timeoutMs);
       if (typeof snapshot === "string") {
@@ -48,9 +50,8 @@ export const inspectCommand = defineCommand({
         return 1;
       }
       if (json) process.stdout.write(jsonLine(snapshot));
-      else show(tableOf(snapshot, before));
+      else show(screen.show(snapshot, sizeOf(process.stdout)));
       if (once) return 0;
-      before = snapshot;
       await pause(systemClock, intervalMs);
     }
   },
@@ -81,6 +82,7 @@ async function fetchSnapshot(url: string, token: string, timeoutMs: number): Pro
 }
 
 const NUMBERS = ["id", "roundTripTimeMs", "packetsLost", "bytesSent", "bytesReceived", "bufferedBytes"] as const;
+const RATES = ["sentBytes", "receivedBytes", "loss"] as const;
 const TEXTS = ["address", "transport", "state"] as const;
 
 /** Whether it has what is shown. */
@@ -91,46 +93,19 @@ function isSnapshot(value: unknown): value is InspectorSnapshot {
     Array.isArray(connections) &&
     connections.every(
       (row) =>
-        NUMBERS.every((one) => typeof row?.[one] === "number") && TEXTS.every((one) => typeof row[one] === "string"),
+        NUMBERS.every((one) => typeof row?.[one] === "number") &&
+        TEXTS.every((one) => typeof row[one] === "string") &&
+        (!row.rates || RATES.every((one) => typeof row.rates[one] === "number")),
     )
   );
 }
 
 /** In place of what was shown before, in a terminal. */
 function show(text: string): void {
-  process.stdout.write(process.stdout.isTTY ? `\u001b[H\u001b[2J${text}` : text);
+  const { stdout } = process;
+  // Line by line over the old ones: a screen that is emptied first would flicker.
+  stdout.write(stdout.isTTY ? `\u001b[H${text.replaceAll("\n", "\u001b[K\n")}\u001b[J` : text);
 }
 
-const COLUMNS = ["player", "address", "transport", "state", "round trip", "lost", "sent/s", "received/s", "queued"];
-const WIDTHS = [8, 24, 11, 15, 12, 8, 12, 12, 12];
-
-function tableOf({ name, version, connections, timeMs }: InspectorSnapshot, before: InspectorSnapshot | null): string {
-  const olds = new Map(before?.connections.map((row) => [row.id, row]));
-  const seconds = before ? (timeMs - before.timeMs) / 1000 : 0;
-  const rate = (now: number, old: number | undefined) =>
-    old === undefined || seconds === 0 ? "-" : `${((now - old) / seconds / 1000).toFixed(1)} kB`;
-  // The slowest first: those are looked for.
-  const rows = connections
-    .toSorted((one, other) => other.roundTripTimeMs - one.roundTripTimeMs)
-    .slice(0, (process.stdout.isTTY ? process.stdout.rows : ROWS) - 3)
-    .map(({ id, address, transport, state, roundTripTimeMs, packetsLost, bytesSent, bytesReceived, bufferedBytes }) => {
-      const old = olds.get(id);
-      const rates = [rate(bytesSent, old?.bytesSent), rate(bytesReceived, old?.bytesReceived)];
-      return [
-        `${id}`,
-        address,
-        transport,
-        state,
-        `${roundTripTimeMs.toFixed(1)} ms`,
-        `${packetsLost}`,
-        ...rates,
-        `${bufferedBytes} B`,
-      ];
-    });
-  const line = (cells: readonly string[]) =>
-    `${cells
-      .map((cell, at) => printable(cell).padEnd(WIDTHS[at] ?? 0))
-      .join("")
-      .trimEnd()}\n`;
-  return `${printable(name)} ${version}: ${connections.length} connections\n${line(COLUMNS)}${rows.map(line).join("")}`;
-}
+const sizeOf = ({ isTTY, columns, rows }: NodeJS.WriteStream): ScreenSize =>
+  isTTY && columns > 0 ? { isTerminal: true, columns, rows } : { isTerminal: false, columns: 0, rows: ROWS };

@@ -9,7 +9,10 @@ let program: Program;
 
 beforeAll(async () => {
   browser = await launchBrowser();
-  program = startProgram("../../examples/bad-network/main", ["0"], [], { DISPLAY: "", WAYLAND_DISPLAY: "" });
+  program = startProgram("../../examples/bad-network/main", ["0", "--inspect"], [], {
+    DISPLAY: "",
+    WAYLAND_DISPLAY: "",
+  });
 });
 afterAll(async () => {
   program.child.kill("SIGINT");
@@ -112,6 +115,17 @@ test("the dots obey the switches for loss, lag and transport", async () => {
   await set(page, "lag", 300);
   await page.waitForFunction("badNetwork().client.time.roundTripTimeMs > 300", undefined, { timeout: 0 });
   expect(await page.locator("output[for=lag]").textContent()).toBe("300 ms");
+
+  // What `--inspect` opens beside it: who is there, and in one click why it is slow.
+  const inspector = await browser.newPage();
+  inspector.on("pageerror", (error) => errors.push(error));
+  await inspector.goto(await program.line("Inspector: "));
+  await inspector.getByRole("columnheader", { name: "Shown late" }).waitFor();
+  await inspector.getByRole("button", { name: /^Why\? Player/ }).click();
+  await inspector.getByRole("heading", { name: /^Why \d+(\.\d)? ms\? Most of it / }).waitFor();
+  await inspector.getByRole("tab", { name: "Objects" }).click();
+  await inspector.getByText("5 objects, of which 5 are listed").waitFor();
+  await inspector.close();
   await set(page, "lag", 0);
   await page.waitForFunction("badNetwork().client.time.roundTripTimeMs < 200", undefined, { timeout: 0 });
 

@@ -19,25 +19,6 @@ test("delivers every reliable message once and in order", async () => {
   expect(new Set(reports.map((report) => report.id))).toEqual(new Set([0, 1]));
 });
 
-test("with inspect the page of its server shows the clients", async () => {
-  const seen: Promise<Response>[] = [];
-  let address = "";
-  const settings = { ...small, messages: 400, inspect: true };
-  const results = await runQuickstart(settings, (report: { type: string; url?: string }) => {
-    if (report.type === "inspector") address = report.url as string;
-    else if (seen.length === 0) {
-      const { origin, hash } = new URL(address);
-      const headers = { authorization: `Bearer ${hash.slice(1)}` };
-      seen.push(fetch(`${origin}/snapshot?views=connections`, { headers }));
-    }
-  });
-  const { connections } = (await (await (seen[0] as Promise<Response>)).json()) as { connections: object[] };
-  expect(connections.length).toBeGreaterThan(0);
-  for (const one of connections)
-    expect(one).toMatchObject({ transport: "gns", state: "Connected", security: "encrypted" });
-  expect(summarize(results, settings).ok).toBe(true);
-});
-
 test.each(["lost", "reordered", "repeated"])("fails when a message is %s", async (fault) => {
   const settings = { ...small, clients: 1, loss: 0, clientProgram: faultyClient, fault };
   const { ok, text } = summarize(await runQuickstart(settings), settings);

@@ -36,6 +36,23 @@ test.each([
   expect(errors).toEqual([]);
 });
 
+test("one click in the first view: why a player's messages take so long", async () => {
+  const { page, errors } = await open({ viewport: { width: 390, height: 800 } });
+  const { rows } = await ask();
+  const { id } = rows.find(({ transport }) => transport === "udp") as { id: number };
+  await page.getByLabel("Latency (ms)").fill("60");
+  await page.getByLabel("Latency (ms)").press("Enter");
+  const why = page.getByRole("button", { name: `Why? Player ${id}`, exact: true });
+  await why.click();
+  await page.getByRole("heading", { name: `Player ${id}, udp` }).waitFor();
+  await page.getByRole("heading", { name: /^Why (1[2-9]|[2-9]\d)\d ms\? Most of it on its way\.$/ }).waitFor();
+  await page.getByText("It is the slowest one so far").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await page.getByLabel("Latency (ms)").fill("0");
+  await page.getByLabel("Latency (ms)").press("Enter");
+  expect(errors).toEqual([]);
+});
+
 test("a player's timeline says what there is to see over its transport", async () => {
   const { page, errors } = await open();
   const { rows } = await ask();

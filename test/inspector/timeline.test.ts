@@ -24,6 +24,7 @@ test.each([
   "a message that %s delayed says that it was %s",
   async (cause, stage, from, to) => {
     const { timeline, slow } = await slowMessage(await slowTrace(cause));
+    expect(timeline.slowest).toBe(slow);
     const { longest, stages, totalMs } = timeline.explain(slow);
     expect(longest).toBe(stage);
     const { ms } = stages.find((one) => one.stage === stage) as { ms: number };
@@ -70,6 +71,23 @@ test("what was refused and what was lost for good says so", () => {
   timeline.add({ ms: 3, name: "transport:packet_sent", data: { number: 7, bytes: 40, pieces: [[6, 0, 10]] } });
   timeline.add({ ms: 90, name: "recovery:packet_declared_lost", data: { number: 7 } });
   expect(explain(1)).toMatchObject({ totalMs: 1, end: expect.stringContaining("nobody sends it again") });
+});
+
+test("what was dropped at an unknown time is not the slowest, and what waits is", () => {
+  const timeline = new Timeline();
+  expect(timeline.slowest).toBeNull();
+  const sent = (ms: number, message: number, channel: number) =>
+    timeline.add({ ms, name: "messages:sent", data: { message, channel, queue: channel, start: 0, end: 10 } });
+  sent(1, 1, 1);
+  timeline.add({ ms: 500, name: "recovery:flushed", data: { block: null } });
+  expect(timeline.slowest).toBeNull();
+  sent(600, 2, 0);
+  timeline.add({ ms: 700, name: "recovery:round_trip", data: { ms: 40 } });
+  expect(timeline.slowest?.number).toBe(2);
+  timeline.add({ ms: 750, name: "messages:received", data: { message: 3, handler_ms: 120 } });
+  expect(timeline.slowest?.number).toBe(2);
+  timeline.add({ ms: 750, name: "messages:received", data: { message: 4, handler_ms: 170 } });
+  expect(timeline.slowest?.number).toBe(4);
 });
 
 test("a file that somebody has made up costs no more than it may", async () => {

@@ -113,12 +113,17 @@ class Page extends Component<object, PageState> {
     const props = {
       ...{ history: this.#history, timeline: this.#timeline, chosen, chosenObject: this.state.chosenObject },
       choose: (id: number | null) => this.setState({ chosen: id }),
+      explain: (id: number) => {
+        this.#timeline.close();
+        this.setState({ chosen: id, tab: TIMELINE });
+      },
       chooseObject: (netId: number | null) => this.setState({ chosenObject: netId }),
     };
     return [
       h("header", {}, [
         h("h1", {}, snapshot ? `${snapshot.name} ${snapshot.version}` : "valve-sockets inspector"),
-        snapshot && h("span", {}, `${snapshot.connectionCount} connections`),
+        snapshot &&
+          h("span", {}, snapshot.connectionCount === 1 ? "1 connection" : `${snapshot.connectionCount} connections`),
         h(
           "button",
           { type: "button", "aria-pressed": isFrozen, onClick: () => this.setState({ isFrozen: !isFrozen }) },

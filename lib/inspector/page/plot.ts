@@ -13,6 +13,9 @@ const WIDTH = 380;
 const HEIGHT = 120;
 const COLORS = ["#3b82f6", "#e8833a"];
 
+/** `1.5K`: a number that is too long for the axis would be cut. */
+const shortly = (value: number) => value.toLocaleString("en", { notation: "compact" });
+
 /** Values over the last minute. */
 export class Plot extends Component<PlotProps> {
   readonly #place = createRef<HTMLDivElement>();
@@ -26,7 +29,7 @@ export class Plot extends Component<PlotProps> {
       ...{ width: Math.min(WIDTH, document.documentElement.clientWidth - 34), height: HEIGHT, legend: { show: false } },
       cursor: { show: false },
       scales: { x: { time: false }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
-      axes: [{ show: false }, { ...axis, size: 46 }],
+      axes: [{ show: false }, { ...axis, size: 46, values: (_, ticks) => ticks.map(shortly) }],
       series: [
         {},
         ...labels.map((label, index) => ({

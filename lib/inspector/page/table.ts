@@ -54,8 +54,9 @@ export class Table<Row> extends Component<TableProps<Row>, TableState> {
     );
     const body = rows.slice(first, first + DRAWN).map((row, index) => {
       const isChosen = chosen === id(row);
-      const choose = onChoose && (() => onChoose(row));
-      const onKeyDown = (event: KeyboardEvent) => (event.key === "Enter" || event.key === " ") && choose?.();
+      // A button in it does what it says.
+      const choose = onChoose && (({ target }: Event) => void ((target as Element).closest("button") ?? onChoose(row)));
+      const onKeyDown = (event: KeyboardEvent) => (event.key === "Enter" || event.key === " ") && choose?.(event);
       return h(
         "div",
         {
@@ -82,6 +83,8 @@ export class Table<Row> extends Component<TableProps<Row>, TableState> {
         h("div", { role: "row", class: "row head", style }, head),
         h("div", { role: "presentation", style: { height: `${first * ROW_HEIGHT}px` } }),
         ...body,
+        rows.length === 0 &&
+          h("div", { role: "row", class: "row" }, h("span", { role: "cell", class: "quiet" }, "None")),
         h("div", {
           role: "presentation",
           style: { height: `${Math.max(0, rows.length - first - DRAWN) * ROW_HEIGHT}px` },

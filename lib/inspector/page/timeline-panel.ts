@@ -63,7 +63,11 @@ export class TimelinePanel extends Component<TimelinePanelProps, TimelinePanelSt
             choose: (id) => this.setState({ row: id }),
             show: (kind) => this.setState({ shows: kind }),
           })
-        : h("p", {}, snapshot.kind === "sockets" ? NO_TIMELINE : CHOOSE),
+        : h(
+            "p",
+            {},
+            snapshot.kind === "sockets" ? NO_TIMELINE : this.props.chosen === null ? CHOOSE : "It is asked for.",
+          ),
     ];
   }
 

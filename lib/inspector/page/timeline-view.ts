@@ -32,6 +32,8 @@ const TRANSPORT =
   "Here are its messages, what is queued, what is unacknowledged, and its round trips. " +
   "This transport has packets of its own, which nobody sees from here.";
 
+const NOTHING_YET = "From now on it is recorded. No message has taken any time yet: the slowest is explained here.";
+
 const STAGES: readonly Stage[] = [
   ...(["waiting for a tick", "queued", "paced", "lost and resent", "on its way", "in its handler"] as const),
 ];
@@ -40,7 +42,9 @@ export function timelineView(props: TimelineProps): ComponentChildren {
   const { title, timeline, row, shows } = props;
   const rows = timeline.rows.filter((one) => isShown(one, shows)).reverse();
   const firstMs = timeline.rows[0]?.event.ms ?? 0;
-  const chosen = timeline.rows.find(({ id }) => id === row) ?? null;
+  const { slowest } = timeline;
+  const chosen = timeline.rows.find(({ id, message }) => (row === null ? message && message === slowest : id === row));
+  const longestMs = slowest ? timeline.explain(slowest).totalMs : 0;
   return [
     h("h2", {}, title),
     h("p", { class: "quiet" }, timeline.hasPackets ? WAY : TRANSPORT),
@@ -50,9 +54,10 @@ export function timelineView(props: TimelineProps): ComponentChildren {
       ),
       timeline.leftOut > 0 && h("span", { class: "quiet" }, `${formatCount(timeline.leftOut)} older ones are left out`),
     ]),
-    chosen && explanationOf(timeline, chosen),
+    chosen ? explanationOf(timeline, chosen, row === null) : h("p", {}, NOTHING_YET),
+    h("ul", { class: "stages", "aria-label": "Colours" }, STAGES.map(stageOf)),
     h(Table<TimelineRow>, {
-      ...{ label: "Timeline", columns: columnsOf(timeline, firstMs), rows, id: ({ id }: TimelineRow) => id },
+      ...{ label: "Timeline", columns: columnsOf(timeline, firstMs, longestMs), rows, id: ({ id }: TimelineRow) => id },
       ...{ chosen: row, onChoose: ({ id }: TimelineRow) => props.choose(id === row ? null : id) },
     }),
   ];
@@ -65,7 +70,8 @@ function isShown({ event: { name } }: TimelineRow, shows: Shown): boolean {
   return shows === "messages" ? name.startsWith("messages:") : /packet/.test(name);
 }
 
-function columnsOf(timeline: Timeline, firstMs: number): Column<TimelineRow>[] {
+/** @param longestMs how long a message took whose bar is as long as its column */
+function columnsOf(timeline: Timeline, firstMs: number, longestMs: number): Column<TimelineRow>[] {
   // Two columns ask for the same.
   const known = new Map<MessageRow, Explanation>();
   const explain = (message: MessageRow): Explanation => {
@@ -80,7 +86,11 @@ function columnsOf(timeline: Timeline, firstMs: number): Column<TimelineRow>[] {
     { title: "Bytes", width: "80px", cell: ({ event }) => bytesOf(event.data.bytes) },
     { title: "Queue", width: "80px", cell: ({ event }) => bytesOf(event.data.buffered) },
     { title: "Took", width: "80px", cell: (row) => tookOf(explain, row) },
-    { title: "Where its time went", width: "200px", cell: ({ message }) => message && barOf(explain(message)) },
+    {
+      title: "Where its time went",
+      width: "200px",
+      cell: ({ message }) => message && barOf(explain(message), longestMs),
+    },
   ];
 }
 
@@ -114,15 +124,17 @@ function tookOf(explain: (message: MessageRow) => Explanation, { message, packet
   return packet && endMs !== null && event.name === "transport:packet_sent" ? formatMs(endMs - packet.sentMs) : "";
 }
 
-function barOf({ stages, totalMs }: Explanation): ComponentChildren {
+function barOf({ stages }: Explanation, wholeMs: number): ComponentChildren {
   const parts = stages.map(({ stage, ms }) =>
-    h("i", { class: `stage s${STAGES.indexOf(stage)}`, style: { width: `${(100 * ms) / totalMs}%` } }),
+    h("i", { class: `stage s${STAGES.indexOf(stage)}`, style: { width: `${(100 * ms) / wholeMs}%` } }),
   );
   return h("span", { class: "bar", "aria-hidden": true }, parts);
 }
 
-/** "Why 50 ms?" */
-function explanationOf(timeline: Timeline, row: TimelineRow): ComponentChildren {
+const stageOf = (stage: Stage, index: number) => h("li", { key: stage }, [h("i", { class: `stage s${index}` }), stage]);
+
+/** "Why 50 ms?" @param isSlowest nobody has chosen it */
+function explanationOf(timeline: Timeline, row: TimelineRow, isSlowest: boolean): ComponentChildren {
   const { message, packet, event } = row;
   if (!message) {
     const names = packet ? packet.messages.map((one) => one.name).join(", ") : "";
@@ -145,14 +157,14 @@ function explanationOf(timeline: Timeline, row: TimelineRow): ComponentChildren 
   return h("div", { class: "why", role: "region", "aria-label": "Where its time went" }, [
     h("h3", {}, `Why ${formatMs(totalMs)}? ${longest ? `Most of it ${longest}.` : ""}`),
     h("p", {}, `${message.name}, ${formatBytes(message.bytes)}, ${channelName(message.channel)}, ${message.kind}`),
-    barOf(explanation),
+    barOf(explanation, totalMs),
     h(
       "ul",
-      {},
+      { class: "stages" },
       stages.map(({ stage, ms }) =>
         h("li", { key: stage }, [h("i", { class: `stage s${STAGES.indexOf(stage)}` }), `${stage} ${formatMs(ms)}`]),
       ),
     ),
-    h("p", { class: "quiet" }, end),
+    h("p", { class: "quiet" }, [end, isSlowest && " It is the slowest one so far: any other row can be chosen."]),
   ]);
 }

@@ -130,6 +130,28 @@ export class Timeline {
     if (this.rows.length > MAX_ROWS) this.leftOut += this.rows.splice(0, MAX_ROWS / 10).length;
   }
 
+  /** The message that has taken longest of those that are kept; null: none has taken any time. */
+  get slowest(): MessageRow | null {
+    let slowest: MessageRow | null = null;
+    let longestMs = LEAST_MS;
+    for (const { message } of this.rows) {
+      const ms = message ? this.#tookMs(message) : 0;
+      if (ms < longestMs) continue;
+      longestMs = ms;
+      slowest = message;
+    }
+    return slowest;
+  }
+
+  /** As `explain` has it in all, but 0 for what may have been dropped: nobody knows when. */
+  #tookMs({ kind, channel, handlerMs, startMs, leftMs, doneMs, parts }: MessageRow): number {
+    if (kind !== "sent") return handlerMs;
+    if (leftMs === null && channel !== RELIABLE) return 0;
+    const isTaken = parts.length > 0 && parts.every(({ packet }) => packet.number < 0);
+    const isOpen = leftMs === null || (channel === RELIABLE && !isTaken);
+    return (doneMs ?? (isOpen ? this.#lastMs : leftMs)) - startMs;
+  }
+
   /** Where the time of a message went. */
   explain(message: MessageRow): Explanation {
     const { kind, handlerMs, startMs, flushedMs, frontMs, parts, leftMs, doneMs, arrivedByMs } = message;

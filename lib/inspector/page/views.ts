@@ -14,6 +14,8 @@ export interface ViewProps {
   /** The id of the chosen player. */
   readonly chosen: number | null;
   choose(id: number | null): void;
+  /** Shows where the time of this player's messages goes. */
+  explain(id: number): void;
   /** The netId of the chosen object. */
   readonly chosenObject: number | null;
   chooseObject(netId: number | null): void;
@@ -37,21 +39,24 @@ const CLIENT_COLUMNS: Column<ConnectionRow>[] = [
   },
 ];
 
-export function connectionsView({ history, snapshot, chosen, choose, change }: ViewProps): ComponentChildren {
+const CHOOSE = "Choose a connection for its plots and figures.";
+const HINT = `${CHOOSE} Why? tells where the time of its messages goes.`;
+
+export function connectionsView({ history, snapshot, chosen, choose, explain, change }: ViewProps): ComponentChildren {
   const row = snapshot.connections.find(({ id }) => id === chosen) ?? null;
   const hasTotals = snapshot.kind !== "sockets";
   const columns: Column<ConnectionRow>[] = [
     { title: "Player", width: hasTotals ? "70px" : "110px", cell: ({ id }) => id, key: ({ id }) => -id },
     { title: "Address", width: "170px", cell: ({ address }) => address, key: ({ address }) => address },
+    {
+      title: "Round trip",
+      width: "130px",
+      cell: ({ id, roundTripTimeMs }) => [formatMs(roundTripTimeMs), hasTotals && id > 0 && whyButton(id, explain)],
+      key: (one) => one.roundTripTimeMs,
+    },
     { title: "Transport", width: "90px", cell: ({ transport }) => transport, key: ({ transport }) => transport },
     { title: "State", width: "110px", cell: ({ state }) => state, key: ({ state }) => state },
     { title: "Security", width: "90px", cell: ({ security }) => security, key: ({ security }) => security },
-    {
-      title: "Round trip",
-      width: "90px",
-      cell: (one) => formatMs(one.roundTripTimeMs),
-      key: (one) => one.roundTripTimeMs,
-    },
     { title: "Jitter", width: "80px", cell: (one) => formatMs(history.ratesOf(one).jitterMs) },
     {
       title: "Loss",
@@ -112,7 +117,7 @@ export function connectionsView({ history, snapshot, chosen, choose, change }: V
         ),
       hasTotals && plot("Lost packets a second, all", "/s", ["lost"], history.growth(1, "connections.packetsLost")),
     ]),
-    row && h("p", { class: "quiet" }, "Escape shows all again."),
+    h("p", { class: "quiet" }, row ? "Escape shows all again." : hasTotals ? HINT : CHOOSE),
     h(Table<ConnectionRow>, {
       ...{ label: "Connections", columns, rows: snapshot.connections, id: (one: ConnectionRow) => one.id, chosen },
       onChoose: ({ id }) => choose(id === chosen ? null : id),
@@ -130,6 +135,12 @@ export function connectionsView({ history, snapshot, chosen, choose, change }: V
       snapshot.controls &&
       lagForm(`Simulated on the way to ${row.id}:`, row.lag, (values) => change("lag", { player: row.id, ...values })),
   ];
+}
+
+/** One click from the first view. */
+function whyButton(id: number, explain: (id: number) => void) {
+  const onClick = () => explain(id);
+  return h("button", { type: "button", class: "of-cell", "aria-label": `Why? Player ${id}`, onClick }, "Why?");
 }
 
 /** Why a queue is as long as it is. */
@@ -235,7 +246,14 @@ export function voiceView({ snapshot: { comms } }: ViewProps): ComponentChildren
     server &&
       figuresOf(Object.fromEntries(Object.entries(server.metrics).map(([name, value]) => [name, formatCount(value)]))),
     h("h2", {}, "Players"),
-    h(Table<(typeof players)[number]>, { label: "Voice", columns, rows: players, id: (one: { id: number }) => one.id }),
+    mode === "Server"
+      ? h("p", {}, "A server hears nobody. Who speaks, and what is lost, a client knows: inspect(client, { comms }).")
+      : h(Table<(typeof players)[number]>, {
+          label: "Voice",
+          columns,
+          rows: players,
+          id: (one: { id: number }) => one.id,
+        }),
   ];
 }
 
