@@ -38,7 +38,7 @@ server.messageHandler.register(Chat, (text, player) => void player.send(Chat, te
 await server.start();
 for (let count = 0; count < 24; count++) {
   const position = { x: (count % 6) * 20 + 3 * Math.sin(count), y: Math.floor(count / 6) * 20 };
-  const name = count === 0 ? "<script>alert(2)</script>" : `ship ${count}`;
+  const name = count === 0 ? "<script>alert(2)</script>\u202e\0" : `ship ${count}`;
   objects.spawn(ShipPrefab, { init: ({ ship }) => Object.assign(ship, { name, health: 77 + count, position }) });
 }
 

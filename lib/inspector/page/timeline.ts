@@ -1,3 +1,4 @@
+import { printable } from "../../printable.js";
 import { OpenMessages } from "./open-messages.js";
 
 /** Something that happened to a connection: a line of a trace, or what the inspector has recorded. */
@@ -315,6 +316,6 @@ function explanation(all: readonly (readonly [Stage, number])[], end: string): E
 export const number = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
 
 const MAX_TEXT = 200;
-/** A text of an event, whoever has written it. */
+/** A text of an event, whoever has written it, safe to show. */
 export const text = (value: unknown): string =>
-  typeof value === "string" || typeof value === "number" ? String(value).slice(0, MAX_TEXT) : "";
+  typeof value === "string" || typeof value === "number" ? printable(String(value).slice(0, MAX_TEXT)) : "";
