@@ -42,14 +42,15 @@ export const traceCommand = defineCommand({
       process.stderr.write(`${printable((error as Error).message)}\n`);
       return 1;
     }
-    if (events) return 0;
     if (reader.isEmpty) {
       process.stderr.write("No line of it is one of a trace\n");
       return 1;
     }
+    if (events) return 0;
     const rows = reader.connections.filter(({ name }) => isWanted(name)).toSorted(byWorst);
     process.stdout.write(json ? rows.map(jsonLine).join("") : table(rows));
     if (rows.length === 0) process.stderr.write(`It tells of no connection ${connection ?? "(--events lists all)"}\n`);
+    if (reader.leftOut > 0) process.stderr.write(`${reader.leftOut} connections more are left out\n`);
     if (reader.unread > 0) process.stderr.write(`${reader.unread} lines are none of a trace\n`);
     return 0;
   },

@@ -22,6 +22,13 @@ export class Door {
 
   constructor(http: Server) {
     http.on("connection", (socket: Socket) => this.#enter(socket));
+    // One connection could not be accepted: the others go on.
+    http.on("error", () => {});
+  }
+
+  /** Ends all connections, also those that are in the middle of TLS. */
+  close(): void {
+    for (const socket of this.#sockets.values()) socket.destroy();
   }
 
   /** A request has shown the token: its connection leaves the places of strangers. */

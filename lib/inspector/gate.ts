@@ -24,9 +24,9 @@ export class Gate {
    *   other ports: whatever is written in digits leads here by nobody's trick. By a name only a certificate tells.
    */
   constructor(host: string, port: number, scheme: "http" | "https", token: string) {
-    const own = isThisComputer(host) ? ["127.0.0.1", "localhost", "[::1]"] : [formatHost(host, 0).replace(/:0$/, "")];
-    // A browser leaves the port of its scheme away.
-    const hosts = own.map((name) => new URL(`${scheme}://${name}:${port}`).host);
+    const names = isThisComputer(host) ? ["127.0.0.1", "localhost", "::1", host] : [host];
+    // A browser leaves the port of its scheme away, and writes an address in one way. It has no zones.
+    const hosts = names.map((name) => new URL(`${scheme}://${formatHost(name.replace(/%.*/, ""), port)}`).host);
     this.#isHere = isEverywhere(host)
       ? (name) => scheme === "https" || isInDigits(name)
       : (name) => hosts.includes(name);

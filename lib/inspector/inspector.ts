@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { systemClock } from "../clock.js";
+import { errorText } from "../error-text.js";
 import { formatHost } from "../format-host.js";
 import { prometheusText } from "../message/figures.js";
 import type { NetworkPlayer } from "../message/players/network-player.js";
@@ -56,6 +57,7 @@ export class Inspector {
   readonly #departures: Departures;
   /** Connections whose request is not answered yet. */
   readonly #busy = new WeakSet<Socket>();
+  #closing: Promise<void> | null = null;
 
   /** @internal */
   constructor(subject: Subject, http: Server, host: string, scheme: "http" | "https", token: string) {
@@ -74,13 +76,17 @@ export class Inspector {
   }
 
   /** Closes the port; resolves when nobody is connected any more. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#watches.close();
     this.#departures.close();
-    if (!this.#http.listening) return;
     const closed = once(this.#http, "close");
     this.#http.close();
-    this.#http.closeAllConnections();
+    this.#door.close();
     await closed;
   }
 
@@ -98,7 +104,7 @@ export class Inspector {
       if (refusal) send(response, refusal.status, "text/plain", `${refusal.text}\n`);
     } catch (error) {
       // The application's own code runs in accessors of its objects, and may throw.
-      if (!response.headersSent) send(response, 500, "text/plain", `${(error as Error).message}\n`);
+      if (!response.headersSent) send(response, 500, "text/plain", `${errorText(error)}\n`);
     }
   }
 

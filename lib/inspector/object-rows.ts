@@ -1,4 +1,6 @@
+import { errorText } from "../error-text.js";
 import type { NetworkIdentity } from "../object/index.js";
+import { printable } from "../printable.js";
 import type { ObjectRow, ObjectsSnapshot } from "./snapshot.js";
 import type { InspectedObjects } from "./subject.js";
 
@@ -69,8 +71,10 @@ function membersOf({ behaviours }: NetworkIdentity): Members {
 /** Where an object is: the `position` of its first behaviour that has one, by which interest goes. */
 function positionOf({ behaviours }: NetworkIdentity): readonly [number, number] | null {
   for (const behaviour of Object.values(behaviours)) {
-    const { x, y } = (behaviour as { position?: { x?: unknown; y?: unknown } }).position ?? {};
-    if (typeof x === "number" && typeof y === "number" && Number.isFinite(x + y)) return [x, y];
+    try {
+      const { x, y } = (behaviour as { position?: { x?: unknown; y?: unknown } }).position ?? {};
+      if (typeof x === "number" && typeof y === "number" && Number.isFinite(x + y)) return [x, y];
+    } catch {} // The application's own accessor: its value says so.
   }
   return null;
 }
@@ -86,21 +90,29 @@ function valuesOf(behaviour: object): Record<string, string> {
         (!get && (owner !== behaviour || typeof value === "function"))
       )
         continue;
-      values[name] = textOf(get ? get.call(behaviour) : value);
+      values[name] = textOf(() => (get ? get.call(behaviour) : value));
     }
   }
   return values;
 }
 
-function textOf(value: unknown): string {
-  const text = typeof value === "object" && value !== null ? describe(value) : String(value);
-  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
+function textOf(read: () => unknown): string {
+  try {
+    const value = read();
+    const text = typeof value === "object" && value !== null ? describe(value) : String(value);
+    return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
+  } catch (error) {
+    return `throws: ${printable(errorText(error)).slice(0, MAX_VALUE_LENGTH)}`;
+  }
 }
 
 function describe(value: object): string {
   try {
-    return JSON.stringify(value) ?? "";
+    return JSON.stringify(value, startOf) ?? "";
   } catch {
     return Object.prototype.toString.call(value); // it contains itself, or a bigint
   }
 }
+
+/** Of a long list no more than is shown of it. */
+const startOf = (_key: string, part: unknown) => (Array.isArray(part) ? part.slice(0, MAX_VALUE_LENGTH) : part);

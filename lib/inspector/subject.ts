@@ -140,9 +140,9 @@ function onClientLeft(client: NetworkClient, left: Left): () => void {
 function onLeftOf(servers: () => readonly NetworkServer[], left: Left): () => void {
   const ends = new Map<NetworkServer, () => void>();
   const hear = () => {
-    const present = servers();
+    const present = new Set(servers());
     for (const [server, end] of ends) {
-      if (present.includes(server)) continue;
+      if (present.has(server)) continue;
       end();
       ends.delete(server);
     }

@@ -1,3 +1,4 @@
+import { errorText } from "../error-text.js";
 import { FailureCounts, isRoundCount } from "../failure-counts.js";
 import { printable } from "../printable.js";
 import type { Logger } from "./logger.js";
@@ -22,7 +23,7 @@ export class FailureLog {
   /** @param place what failed, as in `the handler of chat` */
   add(place: string, error: unknown): void {
     this.#total++;
-    let kind = `${place} failed: ${printable(String((error as Error)?.message ?? error))}`;
+    let kind = `${place} failed: ${printable(errorText(error))}`;
     let count = this.#counts.add(kind);
     if (count === null) {
       kind = "other code of the application failed";

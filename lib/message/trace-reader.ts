@@ -27,11 +27,23 @@ export interface TracedConnection {
   end: string | null;
 }
 
+/** What a trace of the largest size has at most, and as much again. */
+const MAX_CONNECTIONS = 200_000;
+/** No event of a trace or recording is nested so deep, and none has a name or address so long. */
+const MAX_DEPTH = 20;
+const MAX_TEXT_LENGTH = 500;
+
 /** Reads the lines of a trace, one after the other. What is none is counted, so that a cut file is of use. */
 export class TraceReader {
+  readonly #maxConnections: number;
   readonly #connections = new Map<string, TracedConnection>();
   #firstMs: number | null = null;
   #unread = 0;
+  #leftOut = 0;
+
+  constructor(maxConnections = MAX_CONNECTIONS) {
+    this.#maxConnections = maxConnections;
+  }
 
   get connections(): TracedConnection[] {
     return [...this.#connections.values()];
@@ -39,6 +51,11 @@ export class TraceReader {
 
   get unread(): number {
     return this.#unread;
+  }
+
+  /** How many connections are in the trace and not in `connections`: there are too many. */
+  get leftOut(): number {
+    return this.#leftOut;
   }
 
   get isEmpty(): boolean {
@@ -62,16 +79,18 @@ export class TraceReader {
   }
 
   #note(name: string, event: string, data: Record<string, unknown>, sinceMs: number): void {
-    const number = (value: unknown) => (typeof value === "number" ? value : 0);
+    const number = (value: unknown) => (isNumber(value) ? value : 0);
     if (event === "connectivity:connection_started") {
-      this.#connections.set(name, {
-        ...{ name, address: textOf(data.address), player: null, startMs: sinceMs, endMs: null, end: null },
-        ...{ lastRoundTripMs: 0, longestRoundTripMs: 0, packetsSent: 0, packetsLost: 0, messagesRefused: 0 },
-      });
+      if (this.#connections.size >= this.#maxConnections && !this.#connections.has(name)) this.#leftOut++;
+      else
+        this.#connections.set(name, {
+          ...{ name, address: textOf(data.address), player: null, startMs: sinceMs, endMs: null, end: null },
+          ...{ lastRoundTripMs: 0, longestRoundTripMs: 0, packetsSent: 0, packetsLost: 0, messagesRefused: 0 },
+        });
     }
     const connection = this.#connections.get(name);
     if (!connection) return;
-    if (typeof data.player === "number" && data.player > 0) connection.player = data.player;
+    if (isNumber(data.player) && data.player > 0) connection.player = data.player;
     if (event === "recovery:metrics_updated") {
       connection.lastRoundTripMs = number(data.smoothed_rtt);
       connection.longestRoundTripMs = Math.max(connection.longestRoundTripMs, connection.lastRoundTripMs);
@@ -87,8 +106,19 @@ export class TraceReader {
   }
 }
 
-/** A value of JSON as it is shown. */
-const textOf = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+/** A number that is one: JSON reads 1e999 as Infinity. */
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+
+/** A value of JSON as it is shown. A part of a text that is too long would keep all of it in memory. */
+function textOf(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return text.length > MAX_TEXT_LENGTH ? `(${text.length} characters)` : text;
+}
+
+const isWithin = (value: unknown, depth: number): boolean =>
+  typeof value !== "object" ||
+  value === null ||
+  (depth > 0 && Object.values(value).every((part) => isWithin(part, depth - 1)));
 
 interface Event {
   readonly time: number;
@@ -100,8 +130,9 @@ interface Event {
 function parse(line: string): Event | null {
   try {
     const { time, source, name, data } = JSON.parse(line);
-    const isEvent = typeof time === "number" && typeof source === "string" && typeof name === "string";
-    return isEvent && typeof data === "object" && data !== null ? { time, source, name, data } : null;
+    const isEvent = isNumber(time) && typeof source === "string" && typeof name === "string";
+    const hasData = typeof data === "object" && data !== null && isWithin(data, MAX_DEPTH);
+    return isEvent && hasData ? { time, source: textOf(source), name, data } : null;
   } catch {
     return null;
   }

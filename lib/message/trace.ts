@@ -71,6 +71,7 @@ export class Trace {
     const id = ++this.#lastId;
     const { address, transport } = connection.handle;
     this.event("connectivity:connection_started", { id, address, transport, security: connection.security });
+    if (this.#hasFailed) return;
     const sink: RecordSink = (name, data) => this.event(name, { id, ...data });
     const end = this.#detail === "packets" ? recorderOf(player, this.#clock).add(sink) : () => {};
     this.#connections.set(connection, { id, startedMs: this.#clock.now(), last: "", lost: 0, end });
@@ -138,6 +139,9 @@ export class Trace {
   #failed(error: unknown): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
+    for (const { end } of this.#connections.values()) end();
+    this.#connections.clear();
+    this.#clock.clearTimeout(this.#timer);
     this.#logger.warn("valve-sockets: the trace cannot be written, and ends", error);
   }
 }

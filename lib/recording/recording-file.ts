@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { createWriteStream, type WriteStream } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import type { WriteStream } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { errorText } from "../error-text.js";
 import { NetworkError } from "../network-error.js";
 import { LineReader, type LineState, type RecordingHeader, type RecordingStep } from "./recording-lines.js";
 
@@ -14,9 +15,7 @@ const NEW_LINE = 10;
 
 export const recordingError = (text: string, cause?: unknown) => new NetworkError("ERR_RECORDING", text, { cause });
 
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
-/** The paths of the files that this process writes. */
+/** The files that this process writes, whatever their paths: the numbers of the device and of the file there. */
 const written = new Set<string>();
 
 /** Writes lines to a file. */
@@ -30,22 +29,28 @@ export class RecordingFile {
   private constructor(path: string, stream: WriteStream, onFailed: (error: NetworkError) => void) {
     this.#stream = stream;
     this.#onFailed = onFailed;
-    stream.on("error", (error) => this.#fail(`${path} cannot be written: ${textOf(error)}`, error));
+    stream.on("error", (error) => this.#fail(`${path} cannot be written: ${errorText(error)}`, error));
   }
 
   /** Replaces a file of that name. @throws NetworkError `ERR_RECORDING`, `ERR_STATE` for one that is being written */
-  static async open(file: string, onFailed: (error: NetworkError) => void): Promise<RecordingFile> {
-    const path = resolve(file);
-    if (written.has(path)) throw new NetworkError("ERR_STATE", `${path} is being recorded`);
-    written.add(path);
-    const stream = createWriteStream(path);
-    stream.once("close", () => written.delete(path));
+  static async open(path: string, onFailed: (error: NetworkError) => void): Promise<RecordingFile> {
+    let handle: FileHandle | null = null;
     try {
-      await once(stream, "open");
+      // What another recording writes is not emptied.
+      handle = await open(path, "a");
+      const status = await handle.stat({ bigint: true });
+      const id = `${status.dev} ${status.ino}`;
+      if (written.has(id)) throw new NetworkError("ERR_STATE", `${path} is being recorded`);
+      written.add(id);
+      const stream = handle.createWriteStream();
+      stream.once("close", () => written.delete(id));
+      if (status.isFile()) await handle.truncate();
+      return new RecordingFile(resolve(path), stream, onFailed);
     } catch (error) {
-      throw recordingError(`${path} cannot be written: ${textOf(error)}`, error);
+      await handle?.close();
+      if (error instanceof NetworkError) throw error;
+      throw recordingError(`${resolve(path)} cannot be written: ${errorText(error)}`, error);
     }
-    return new RecordingFile(path, stream, onFailed);
   }
 
   write(line: string): void {
@@ -174,5 +179,5 @@ export async function* readSteps(path: string, start: Place, isPartial: boolean)
 
 const unreadable = (path: string, line: number, error: unknown) =>
   (error as { syscall?: string }).syscall
-    ? recordingError(`${path} cannot be read: ${textOf(error)}`, error)
-    : recordingError(`Line ${line} of ${path} is wrong: ${textOf(error)}`, error);
+    ? recordingError(`${path} cannot be read: ${errorText(error)}`, error)
+    : recordingError(`Line ${line} of ${path} is wrong: ${errorText(error)}`, error);

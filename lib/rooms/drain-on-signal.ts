@@ -1,3 +1,4 @@
+import { errorText } from "../error-text.js";
 import type { DrainOptions, RoomHost } from "./room-host.js";
 
 /** How {@link drainOnSignal} ends a process. */
@@ -20,7 +21,7 @@ export function drainOnSignal(host: RoomHost, options: DrainOnSignalOptions = {}
       left = await host.drain(drain);
       await onDrained?.();
     } catch (error) {
-      process.stderr.write(`valve-sockets: the host could not be drained: ${(error as Error).message}\n`);
+      process.stderr.write(`valve-sockets: the host could not be drained: ${errorText(error)}\n`);
     }
     process.exit(left === 0 ? 0 : 1);
   };

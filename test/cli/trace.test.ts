@@ -70,5 +70,52 @@ test("what is no trace is told", async () => {
   onTestFinished(remove);
   const file = join(folder, "no-trace");
   writeFileSync(file, 'null\n[]\n{"time":"now"}\n');
-  expect(await startCommand("trace", file).end()).toMatchObject({ code: 1, stdout: "" });
+  for (const options of [[], ["--events"], ["--json"]]) {
+    expect(await startCommand("trace", file, ...options).end()).toMatchObject({ code: 1, stdout: "" });
+  }
+});
+
+const event = (data: string, time = "1", name = "connectivity:connection_started") =>
+  `{"time":${time},"source":"server-1","name":"${name}","data":${data}}`;
+
+const nested = (depth: number) => `${"[".repeat(depth)}1${"]".repeat(depth)}`;
+
+test("a damaged or hostile line spoils none of the others", async () => {
+  const long = "x".repeat(100_000);
+  const lines = [
+    event('{"id":1}', "1e999"),
+    event('{"id":2,"address":"a:1"}', "1000"),
+    event(`{"id":${nested(100_000)}}`),
+    event(`{"id":2,"more":${nested(100_000)}}`),
+    event('{"id":2,"smoothed_rtt":1e999,"packetsSent":1e999,"packetsLost":1e999}', "2000", "recovery:metrics_updated"),
+    event('{"id":2,"player":1e999}', "3000", "connectivity:connection_state_updated"),
+    event(`{"id":"${long}","address":"${long}"}`, "4000"),
+    event(`{"id":2,"code":7,"reason":"${long}"}`, "5000", "connectivity:connection_closed"),
+  ];
+  const { folder, remove } = temporaryFolder();
+  onTestFinished(remove);
+  const file = join(folder, "hostile.jsonl");
+  writeFileSync(file, lines.join("\n"));
+  const { code, stdout, stderr } = await startCommand("trace", file, "--json").end();
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "3 lines are none of a trace\n" });
+  expect(stdout.length).toBeLessThan(2000);
+  const [two, other] = stdout.split("\n").map((line) => line && JSON.parse(line));
+  expect(two).toMatchObject({ name: "server-1/2", address: "a:1", startMs: 0, endMs: 4000, player: null });
+  expect(two).toMatchObject({ longestRoundTripMs: 0, packetsSent: 0, end: "7 (100000 characters)" });
+  expect(other).toMatchObject({ name: "server-1/(100000 characters)", address: "(100000 characters)" });
+  const table = await startCommand("trace", file).end();
+  expect(table.stdout).not.toMatch(/NaN|Infinity|null/);
+  const events = await startCommand("trace", file, "--events").end();
+  expect(events).toMatchObject({ code: 0, stderr: "" });
+  expect(events.stdout.trim().split("\n")).toHaveLength(5);
+});
+
+test("of more connections than it may keep it says how many are left out", () => {
+  const reader = new TraceReader(3);
+  for (let id = 1; id <= 10; id++) reader.read(event(`{"id":${id}}`));
+  expect(reader.read(event('{"id":10,"player":5}', "2", "connectivity:connection_state_updated"))).not.toBe(null);
+  expect(reader.connections.map(({ name }) => name)).toEqual(["server-1/1", "server-1/2", "server-1/3"]);
+  expect([reader.leftOut, reader.unread]).toEqual([7, 0]);
+  reader.read(event('{"id":3,"address":"again"}'));
+  expect([reader.connections[2]?.address, reader.leftOut]).toEqual(["again", 7]);
 });

@@ -1,7 +1,9 @@
-import { connect, type Socket } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { once } from "node:events";
+import { connect, Server, type Socket } from "node:net";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type InspectOptions, type InspectorSnapshot, inspect } from "../../lib/inspector/index.js";
 import { grid } from "../../lib/object/index.js";
+import { createDevelopmentCertificate } from "../../lib/socket/tls/development-certificate.js";
 import { ObjectWorld, RockPrefab, ShipPrefab } from "../support/object-world.js";
 
 async function start(prepare: (world: ObjectWorld) => InspectOptions = () => ({}), parts = {}) {
@@ -145,4 +147,78 @@ test("of those who have left it keeps 100, and what they said as a text", async 
   const { departures } = await ask("/snapshot?views=departures");
   expect(departures.map(({ number }) => number)).toEqual(Array.from({ length: 100 }, (_, at) => 103 - at));
   for (const row of departures) expect(row).toMatchObject({ reason: "code 7", text });
+});
+
+test.each(["127.0.0.1", "127.0.0.2", "localhost", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1"])(
+  "at %s it answers at the address that it has printed, and at the other names of this computer's own",
+  async (host) => {
+    const { inspector } = await start(() => ({ host }));
+    const headers = { authorization: `Bearer ${inspector.token}`, connection: "close" };
+    const answer = await fetch(`${new URL(inspector.url).origin}/snapshot`, { headers });
+    expect(answer.status).toBe(200);
+  },
+);
+
+test.each([
+  ["null", null],
+  ["a symbol", Symbol("wrong")],
+  ["what has no text", Object.create(null)],
+  ["an error with what commands a terminal", new Error("\u001b[2J\u202e")],
+])("an accessor of the application that throws %s hides no other value", async (_, thrown) => {
+  const fail = () => {
+    throw thrown;
+  };
+  const broken = Object.defineProperties({}, { position: { get: fail }, size: { get: fail }, list: { value: [1] } });
+  const rows = [broken, { size: 7 }].map((one, netId) => ({
+    ...{ netId, prefab: "odd", owner: null, observers: new Set(), behaviours: { one } },
+  }));
+  const { ask } = await start(() => ({ objects: { objects: rows as never }, payloads: true }));
+  const [first, second] = (await ask()).objects?.objects ?? [];
+  expect(first?.members.one).toEqual({
+    position: expect.stringMatching(/^throws: [ -~]*$/),
+    size: expect.stringMatching(/^throws: [ -~]*$/),
+    list: "[1]",
+  });
+  expect([first?.position, second?.members.one]).toEqual([null, { size: "7" }]);
+});
+
+test("what the application throws elsewhere, whatever it is, is an answer", async () => {
+  const objects = {
+    get objects(): never {
+      throw null;
+    },
+  };
+  const { inspector, ask } = await start(() => ({ objects: objects as never }));
+  const headers = { authorization: `Bearer ${inspector.token}`, connection: "close" };
+  const answer = await fetch(`http://127.0.0.1:${inspector.port}/snapshot?views=objects`, { headers });
+  expect([answer.status, await answer.text()]).toEqual([500, "null\n"]);
+  expect((await ask("/snapshot")).connectionCount).toBe(0);
+});
+
+test("of a list it reads no more than it shows", async () => {
+  let read = 0;
+  const item = () => ({ toJSON: () => ++read });
+  const list = Array.from({ length: 100_000 }, item);
+  const row = { netId: 1, prefab: "map", owner: null, observers: new Set(), behaviours: { map: { list } } };
+  const { ask } = await start(() => ({ objects: { objects: [row] as never }, payloads: true }));
+  expect((await ask()).objects?.objects[0]?.members.map?.list).toMatch(/^\[1,2,3,.*…$/);
+  expect(read).toBe(80);
+});
+
+test("a connection that cannot be accepted ends nothing, and closing ends those in the middle of TLS", async () => {
+  const listen = vi.spyOn(Server.prototype, "listen");
+  onTestFinished(() => listen.mockRestore());
+  const tls = createDevelopmentCertificate();
+  const { inspector } = await start(() => ({ tls }));
+  const [server] = listen.mock.contexts as Server[];
+  if (!server) throw new Error("Nobody listens");
+  server.emit("error", new Error("accept ENOBUFS"));
+  const came = once(server, "connection");
+  open(inspector.port, "\u0016\u0003\u0001");
+  await came;
+  const closes = [inspector.close(), inspector.close()];
+  expect(await new Promise((resolve) => server.getConnections((_, count) => resolve(count)))).toBe(0);
+  await Promise.race(closes);
+  expect(server.listening).toBe(false);
+  expect(closes[1]).toBe(closes[0]);
 });

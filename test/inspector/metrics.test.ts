@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { readFileSync } from "node:fs";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import {
   openTelemetrySpans,
   type PlayerDiagnostics,
@@ -11,6 +11,7 @@ import {
   defineMessage,
   defineProtocol,
   defineRequest,
+  type INetworkPlayer,
   NetworkClient,
   NetworkServer,
   type SpanFunction,
@@ -111,6 +112,68 @@ test("a request is a span at each end, which ends with its answer or its error",
     "end answer half",
   ]);
   expect(log.at(-1)).toBe("end request half");
+});
+
+/** Those of which each throws in another way, and ends nobody's request. */
+const span = { recordException() {}, setStatus: () => span, end() {} };
+const broken = () => {
+  throw new Error("broken");
+};
+test.each<[string, Parameters<typeof openTelemetrySpans>[0]["startActiveSpan"]]>([
+  ["throws at once", broken],
+  [
+    "throws when the handler has run",
+    (_name, _options, run) => {
+      run(span);
+      return broken();
+    },
+  ],
+  ["gives nothing back", (_name, _options, run) => void run(span) as never],
+  ["gives no span", (_name, _options, run) => run(undefined as never)],
+  [
+    "calls the handler twice",
+    (_name, _options, run) => {
+      run(span);
+      return run(span);
+    },
+  ],
+  ["cannot end a span", (_name, _options, run) => run({ ...span, end: broken })],
+  ["cannot note an error", (_name, _options, run) => run({ ...span, recordException: broken, setStatus: broken })],
+])("a tracer that %s: each handler runs once, and its answer or error comes", async (_, startActiveSpan) => {
+  const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  onTestFinished(() => warned.mockRestore());
+  const { server, client } = await start(openTelemetrySpans({ startActiveSpan }));
+  const asked: number[] = [];
+  server.messageHandler.registerRequest(Half, (value) => {
+    asked.push(value);
+    if (value === 3) throw Object.create(null);
+    if (value === 5) return Promise.reject(new Error("odd"));
+    return value === 6 ? Promise.resolve(3) : value / 2;
+  });
+  await client.connect();
+  expect([await client.request(Half, 8), await client.request(Half, 6)]).toEqual([4, 3]);
+  await expect(client.request(Half, 3)).rejects.toMatchObject({ code: "ERR_REQUEST_FAILED" });
+  await expect(client.request(Half, 5)).rejects.toMatchObject({ code: "ERR_REQUEST_FAILED" });
+  expect(asked).toEqual([8, 6, 3, 5]);
+  expect(warned.mock.calls.length).toBeLessThanOrEqual(1);
+});
+
+test("a span lasts as long as the promise of whatever library, which is asked once", async () => {
+  const log: string[] = [];
+  const spans = openTelemetrySpans({
+    startActiveSpan: (_, __, run) => run({ ...span, end: () => void log.push("end") }),
+  });
+  const query = {
+    // biome-ignore lint/suspicious/noThenProperty: as those of database libraries
+    then(done: (value: number) => void) {
+      log.push("asked");
+      queueMicrotask(() => queueMicrotask(() => done(7)));
+    },
+  };
+  const answer = spans("answer half", { id: 1, transport: "memory" } as INetworkPlayer, () => query);
+  expect(log).toEqual([]);
+  expect(await answer).toBe(7);
+  expect(log).toEqual(["asked", "end"]);
 });
 
 test("an RPC is a span around its method", async () => {

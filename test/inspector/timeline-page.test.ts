@@ -78,7 +78,7 @@ test("a player's timeline says what there is to see over its transport", async (
 
 test("a hostile file shows as text, and what is no trace is told", async () => {
   const { page, errors } = await open();
-  const name = "<img src=x onerror=alert(9)>";
+  const name = "<img src=x onerror=alert(9)>\u202e";
   const event = (what: string, data: object) => JSON.stringify({ time: 1, source: name, name: what, data });
   await drop(page, [
     event("connectivity:connection_started", { id: 1, address: name, transport: name }),
@@ -92,6 +92,8 @@ test("a hostile file shows as text, and what is no trace is told", async () => {
   for (let at = 0; at < (await rows.count()); at++) await rows.nth(at).click();
   await page.getByRole("region").first().waitFor();
   expect(await page.locator("img, main b").count()).toBe(0);
+  expect(await page.locator("main").textContent()).toContain("\\u{202e}");
+  expect(await page.locator("main").textContent()).not.toContain("\u202e");
   await page.getByRole("button", { name: "Close trace.jsonl" }).click();
   await drop(page, ["nothing"], "<b>.txt");
   await page.getByRole("status").getByText("<b>.txt: No line of the file is one of a trace").waitFor();

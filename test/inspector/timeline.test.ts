@@ -122,3 +122,57 @@ test("a file that somebody has made up costs no more than it may", async () => {
   expect(timeline.rows.length).toBeLessThanOrEqual(MAX_ROWS);
   expect(timeline.rows.length + timeline.leftOut).toBe(2 * MAX_ROWS);
 });
+
+const sent = (message: number, start: number, end: number, channel = 0) => ({
+  ms: message,
+  name: "messages:sent",
+  data: { message, name: `m${message}`, channel, bytes: end - start, queue: 0, start, end },
+});
+const packet = (number: number, ...pieces: number[][]) => ({
+  ms: 10_000 + number,
+  name: "transport:packet_sent",
+  data: { number, bytes: 1000, pieces },
+});
+const partsOf = ({ rows }: Timeline) =>
+  rows.reduce((sum, { event, packet }) => sum + (event.name.endsWith("sent") ? (packet?.messages.length ?? 0) : 0), 0);
+
+test("packets that claim to have a part of every message take no more than honest ones can need", () => {
+  const everything = Array.from({ length: 8 }, () => [0, 0, 1e300]);
+  const [same, apart] = [new Timeline(), new Timeline()];
+  for (let at = 0; at < 1000; at++) {
+    same.add(sent(at, 0, 1));
+    apart.add(sent(at, at, at + 1));
+  }
+  for (const timeline of [same, apart]) {
+    for (let number = 1; number <= 500; number++) timeline.add(packet(number, ...everything));
+    for (let number = 1; number <= 500; number++)
+      timeline.add({ ms: 20_000, name: "recovery:packet_acknowledged", data: { number } });
+    expect(partsOf(timeline)).toBeLessThanOrEqual(20_000 + 500 * 10);
+  }
+});
+
+test("a packet has the messages of its bytes, in whatever order they are acknowledged", () => {
+  const timeline = new Timeline();
+  for (let at = 0; at < 300; at++) timeline.add(sent(at, 10 * at, 10 * at + 10));
+  for (let at = 0; at < 30; at++) timeline.add(packet(at, [0, 100 * at, 100 * at + 105], [1, 0, 50]));
+  for (let at = 29; at >= 0; at--)
+    timeline.add({ ms: 30_000 - at, name: "recovery:packet_acknowledged", data: { number: at } });
+  const packets = timeline.rows.flatMap((row) => (row.event.name === "transport:packet_sent" ? [row.packet] : []));
+  for (const [at, row] of packets.entries()) {
+    const numbers = Array.from({ length: at === 29 ? 10 : 11 }, (_, index) => 10 * at + index);
+    expect(row?.messages.map(({ number }) => number)).toEqual(numbers);
+    for (const { doneMs, arrivedByMs, number } of row?.messages.slice(0, 10) ?? [])
+      expect([number, doneMs, arrivedByMs]).toEqual([number, 30_000 - at, 10_000 + at]);
+  }
+  timeline.add(packet(30, [0, 0, 3000]));
+  expect(timeline.rows.at(-1)?.packet?.messages).toEqual([]);
+});
+
+test("after a connection has come back its bytes count from the beginning, and belong to its own messages", () => {
+  const timeline = new Timeline();
+  timeline.add(sent(1, 0, 100));
+  timeline.add(sent(2, 100, 200));
+  timeline.add(sent(3, 0, 50));
+  timeline.add(packet(1, [0, 0, 200]));
+  expect(timeline.rows.at(-1)?.packet?.messages.map(({ name }) => name)).toEqual(["m3"]);
+});

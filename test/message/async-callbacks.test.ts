@@ -4,8 +4,10 @@ import {
   Channel,
   defineMessage,
   defineProtocol,
+  type INetworkPlayer,
   type NetworkServerOptions,
 } from "../../lib/message/index.js";
+import type { LibraryConnection } from "../../lib/peer/connection/connection.js";
 import { u8 } from "../../lib/serialization/index.js";
 import { MessageWorld, turn } from "../support/message-world.js";
 
@@ -44,6 +46,25 @@ test("a trace that rejects ends, and the server goes on", async () => {
   const { world } = await spoiled({ trace: fail("no disk") as () => void });
   expect(world.warnings.filter((text) => text.includes("the trace cannot be written")).length).toBe(1);
   expect((await world.join()).client.isAuthenticated).toBe(true);
+});
+
+test("a trace that ends records no packet any more: of those who are there, and of those who come", async () => {
+  let isFull = false;
+  const trace = () => {
+    if (isFull) throw new Error("no disk");
+  };
+  const protocol = defineProtocol({ name: "callbacks", version: 1, messages: [Note] });
+  const world = new MessageWorld({ protocol, server: { trace, traceDetail: "packets" } });
+  await world.server.start();
+  const { client, player } = await world.join();
+  const isRecorded = (one: INetworkPlayer) => (one.connection as LibraryConnection | null)?.observer !== null;
+  expect(isRecorded(player)).toBe(true);
+  isFull = true;
+  client.send(Note, 1);
+  await world.run(50);
+  const { player: other } = await world.join();
+  expect([isRecorded(player), isRecorded(other)]).toEqual([false, false]);
+  expect(world.warnings.filter((text) => text.includes("the trace cannot be written")).length).toBe(1);
 });
 
 test("an extension's hook that rejects is reported", async () => {

@@ -142,6 +142,23 @@ test("what fails again and again is told once in full, and then counted", async 
   ]);
 });
 
+test.each([
+  ["null", null],
+  ["a symbol", Symbol("wrong")],
+  ["what has no text", Object.create(null)],
+  ["what has a text of its own kind", { message: Symbol("wrong"), toString: null }],
+])("a handler that throws %s ends nothing: it is counted, and told", async (_, thrown) => {
+  const warnings: unknown[][] = [];
+  const { world, client } = await joined({ logger: { warn: (...parts: unknown[]) => void warnings.push(parts) } });
+  world.server.messageHandler.register(Note, () => {
+    throw thrown;
+  });
+  client.send(Note, 1);
+  await world.run(50);
+  expect(warnings).toEqual([["valve-sockets: the handler of note failed", thrown]]);
+  expect([world.server.metrics.failures, client.isAuthenticated]).toEqual([1, true]);
+});
+
 test("fifteen requests and waits with one signal put one listener on it, and none is left", async () => {
   const { world, client } = await joined();
   world.server.messageHandler.registerRequest(Ask, (n) => ({ n }));

@@ -20,7 +20,7 @@ import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { WebSocketFactory } from "valve-sockets/socket/websocket";
 
-const [players = "2", name = "<img src=x onerror=alert(1)>", shipName = "<script>alert(2)</script>"] =
+const [players = "2", name = "<img src=x onerror=alert(1)>", shipName = "<script>alert(2)</script>\u202e\0"] =
   process.argv.slice(2);
 const Chat = defineMessage("chat <b>", string(200));
 const Ship = networked(class Ship extends NetworkBehaviour {}, { name: string(64), health: u8, position: vec2() });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, linkSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -341,14 +341,24 @@ test("it ends after a week", async () => {
 
 test("a file is recorded once at a time", async () => {
   const path = join(folder, "once.jsonl");
-  const world = new ObjectWorld();
+  const world = new ObjectWorld({ messages: [Chat] });
   await world.server.start();
   for (let round = 0; round < 2; round++) {
     const recording = await record(world.server, path);
     await expect(record(world.server, `${folder}/../${basename(folder)}/once.jsonl`)).rejects.toMatchObject({
       code: "ERR_STATE",
     });
+    world.server.sendToAll(Chat, "kept");
+    for (const [make, name] of [
+      [symlinkSync, "soft.jsonl"],
+      [linkSync, "hard.jsonl"],
+    ] as const) {
+      const other = join(folder, name);
+      if (round === 0) make(path, other);
+      await expect(record(world.server, other)).rejects.toMatchObject({ code: "ERR_STATE" });
+    }
     await recording.stop();
+    expect(readFileSync(path, "utf8").match(/recording:/g)).toEqual(["recording:", "recording:"]);
   }
   // Nobody else has it after a failure either.
   for (let round = 0; round < 2; round++)

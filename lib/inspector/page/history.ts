@@ -21,6 +21,8 @@ export class History {
   #rows: Map<number, ConnectionRow>[] = [];
 
   add(snapshot: InspectorSnapshot): void {
+    // The server was started again, with the same token: its clock and its counters are others.
+    if (this.last && snapshot.timeMs < this.last.timeMs) [this.#snapshots, this.#rows] = [[], []];
     this.#snapshots.push(snapshot);
     this.#rows.push(new Map(snapshot.connections.map((row) => [row.id, row])));
     if (this.#snapshots.length <= KEPT) return;

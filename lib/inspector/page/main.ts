@@ -67,6 +67,8 @@ class Page extends Component<object, PageState> {
 
   override componentDidMount(): void {
     addEventListener("keydown", ({ key }) => key === "Escape" && this.setState({ chosen: null, chosenObject: null }));
+    // The server was started again, and its new address given to this tab.
+    addEventListener("hashchange", () => location.reload());
     addEventListener("dragover", (event) => event.preventDefault());
     addEventListener("drop", (event) => {
       event.preventDefault();

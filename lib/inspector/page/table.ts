@@ -1,4 +1,5 @@
 import { Component, type ComponentChildren, h } from "preact";
+import { printable } from "../../printable.js";
 
 /** A column: its heading, its width, and what a row has there. */
 export interface Column<Row> {
@@ -27,6 +28,9 @@ interface TableState {
 const ROW_HEIGHT = 28;
 /** Rows that are drawn: more than the tallest screen shows. */
 const DRAWN = 80;
+
+/** Texts of players neither change the order of what stands beside them, nor have what nobody sees. */
+const shown = (content: ComponentChildren) => (typeof content === "string" ? printable(content) : content);
 
 /** A table of any length: only the rows that can be seen are drawn. */
 export class Table<Row> extends Component<TableProps<Row>, TableState> {
@@ -69,7 +73,7 @@ export class Table<Row> extends Component<TableProps<Row>, TableState> {
           },
           ...(choose && { tabIndex: 0, onClick: choose, onKeyDown, "aria-selected": isChosen }),
         },
-        columns.map(({ cell }) => h("span", { role: "cell" }, cell(row))),
+        columns.map(({ cell }) => h("span", { role: "cell" }, shown(cell(row)))),
       );
     });
     return h(

@@ -147,7 +147,7 @@ function explanationOf(timeline: Timeline, row: TimelineRow, isSlowest: boolean)
         { class: "quiet" },
         facts
           .slice(0, 40)
-          .map(([key, value]) => `${text(key)} ${String(value).slice(0, 80)}`)
+          .map(([key, value]) => `${text(key)} ${text(`${value}`.slice(0, 80))}`)
           .join(", "),
       ),
     ]);

@@ -1,3 +1,6 @@
+import { printable } from "../../printable.js";
+import { OpenMessages } from "./open-messages.js";
+
 /** Something that happened to a connection: a line of a trace, or what the inspector has recorded. */
 export interface TimelineEvent {
   readonly ms: number;
@@ -73,7 +76,13 @@ export interface TimelineRow {
 
 /** The newest rows, packets and messages are kept: older ones go. */
 export const MAX_ROWS = 20_000;
-const MAX_OPEN = 5_000;
+/** Messages of which no packet has left since they were sent. */
+const MAX_NEW = 5_000;
+/**
+ * Parts of messages in packets: as many as a connection needs that sends everything twice. A file can say that each
+ * packet has a part of each message.
+ */
+const PARTS = { ofMessage: 2, ofPacket: 10, atOnce: 20_000, inMessage: 1_000 };
 const RELIABLE = 0;
 const CHANNELS = ["reliable", "unreliable", "notify", "sequenced"];
 export const channelName = (channel: number) => CHANNELS[channel] ?? "unknown";
@@ -89,8 +98,11 @@ export class Timeline {
   /** When the last packet with messages left. */
   #lastSentMs = 0;
   readonly #packets = new Map<number, PacketRow>();
-  /** Messages that may still get into packets, or be acknowledged. */
-  #open: MessageRow[] = [];
+  readonly #open = new OpenMessages();
+  /** Messages that were sent since the last flush. */
+  #new: MessageRow[] = [];
+  /** How many parts may be noted now. */
+  #partsLeft = PARTS.atOnce;
   /** What held back what waited, since when. */
   readonly #blocks: { readonly ms: number; readonly block: unknown }[] = [];
 
@@ -190,19 +202,23 @@ export class Timeline {
       ...{ queue: number(data.queue), start: number(data.start), end: number(data.end) },
       ...{ flushedMs: null, frontMs: 0, leftMs: null, parts: [], doneMs: null, arrivedByMs: null },
     };
-    if (message.kind === "sent") this.#open.push(message);
-    if (this.#open.length > MAX_OPEN) this.#open.splice(0, MAX_OPEN / 10);
+    if (message.kind !== "sent") return message;
+    this.#allowParts(PARTS.ofMessage);
+    this.#open.add(message);
+    this.#new.push(message);
+    if (this.#new.length > MAX_NEW) this.#new.splice(0, MAX_NEW / 10);
     return message;
   }
 
   #onFlushed({ ms, data }: TimelineEvent): void {
     this.#blocks.push({ ms, block: data.block });
     if (this.#blocks.length > MAX_ROWS) this.#blocks.splice(0, MAX_ROWS / 10);
-    for (let at = this.#open.length - 1; at >= 0; at--) {
-      const message = this.#open[at] as MessageRow;
-      if (message.flushedMs !== null) break;
-      message.flushedMs = ms;
-    }
+    for (const message of this.#new) message.flushedMs = ms;
+    this.#new = [];
+  }
+
+  #allowParts(count: number): void {
+    this.#partsLeft = Math.min(this.#partsLeft + count, PARTS.atOnce);
   }
 
   #onPacketSent({ ms, data }: TimelineEvent): PacketRow {
@@ -210,24 +226,31 @@ export class Timeline {
       ...{ number: number(data.number), sentMs: ms, bytes: number(data.bytes), content: text(data.content) },
       ...{ isResent: false, acknowledgedMs: null, lostMs: null, messages: [] },
     };
+    this.#allowParts(PARTS.ofPacket);
     for (const piece of Array.isArray(data.pieces) ? data.pieces.slice(0, 8) : []) {
       if (Array.isArray(piece)) this.#onPiece(packet, number(piece[0]), number(piece[1]), number(piece[2]));
     }
     if (packet.messages.length > 0) this.#lastSentMs = ms;
     if (packet.number < 0) {
-      this.#open = this.#open.filter(({ leftMs }) => leftMs === null);
+      for (const message of packet.messages) if (message.leftMs !== null) this.#open.delete(message);
       return packet;
     }
     this.hasPackets = true;
     this.#packets.set(packet.number, packet);
-    const oldest = this.#packets.keys().next().value;
-    if (this.#packets.size > MAX_ROWS && oldest !== undefined) this.#packets.delete(oldest);
+    if (this.#packets.size <= MAX_ROWS) return packet;
+    // Many at a time: to find the oldest of a Map takes long when those before it have gone.
+    for (const oldest of this.#packets.keys()) {
+      if (this.#packets.size <= 0.9 * MAX_ROWS) break;
+      this.#packets.delete(oldest);
+    }
     return packet;
   }
 
   #onPiece(packet: PacketRow, queue: number, start: number, end: number): void {
-    for (const message of this.#open) {
-      if (message.queue !== queue || message.end <= start || message.start >= end) continue;
+    for (const message of this.#open.within(queue, start, end)) {
+      if (this.#partsLeft < 1) return;
+      this.#partsLeft--;
+      if (message.parts.length >= PARTS.inMessage) continue;
       const part = { packet, start: Math.max(start, message.start), end: Math.min(end, message.end) };
       if (message.parts.some((earlier) => earlier.start < part.end && part.start < earlier.end)) packet.isResent = true;
       if (message.parts.length === 0) message.frontMs = this.#lastSentMs;
@@ -239,13 +262,13 @@ export class Timeline {
 
   #onAcknowledged({ ms, data }: TimelineEvent): PacketRow | null {
     const packet = this.#packets.get(number(data.number)) ?? null;
-    if (!packet) return null;
+    if (!packet || packet.acknowledgedMs !== null) return packet;
     packet.acknowledgedMs = ms;
     for (const message of packet.messages) {
       if (message.doneMs !== null || !isWhole(message)) continue;
       message.doneMs = ms;
       message.arrivedByMs = packet.sentMs;
-      this.#open = this.#open.filter((one) => one !== message);
+      this.#open.delete(message);
     }
     return packet;
   }
@@ -255,8 +278,7 @@ export class Timeline {
     const packet = this.#packets.get(number(data.number)) ?? null;
     if (!packet) return null;
     packet.lostMs = ms;
-    const gone = packet.messages.filter(({ channel }) => channel !== RELIABLE);
-    if (gone.length > 0) this.#open = this.#open.filter((message) => !gone.includes(message));
+    for (const message of packet.messages) if (message.channel !== RELIABLE) this.#open.delete(message);
     return packet;
   }
 
@@ -294,6 +316,6 @@ function explanation(all: readonly (readonly [Stage, number])[], end: string): E
 export const number = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
 
 const MAX_TEXT = 200;
-/** A text of an event, whoever has written it. */
+/** A text of an event, whoever has written it, safe to show. */
 export const text = (value: unknown): string =>
-  typeof value === "string" || typeof value === "number" ? String(value).slice(0, MAX_TEXT) : "";
+  typeof value === "string" || typeof value === "number" ? printable(String(value).slice(0, MAX_TEXT)) : "";

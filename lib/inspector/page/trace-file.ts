@@ -19,7 +19,7 @@ export interface TracedTimeline {
 export class TraceLines {
   readonly connections = new Map<string, TracedTimeline>();
   leftOut = 0;
-  readonly #reader = new TraceReader();
+  readonly #reader = new TraceReader(MAX_CONNECTIONS);
 
   read(line: string): void {
     const record = line.length > MAX_LINE_LENGTH ? null : this.#reader.read(line);

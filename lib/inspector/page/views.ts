@@ -1,4 +1,5 @@
 import { type ComponentChildren, h } from "preact";
+import { printable } from "../../printable.js";
 import type { ConnectionRow, InspectorSnapshot, LagValues, MessageRow, RoomRow } from "../snapshot.js";
 import { formatBytes, formatCount, formatMs, formatPercent } from "./format.js";
 import type { History } from "./history.js";
@@ -309,5 +310,7 @@ export const figuresOf = (figures: Readonly<Record<string, string>>) =>
   h(
     "dl",
     {},
-    Object.entries(figures).map(([name, value]) => h("div", { key: name }, [h("dt", {}, name), h("dd", {}, value)])),
+    Object.entries(figures).map(([name, value]) =>
+      h("div", { key: name }, [h("dt", {}, printable(name)), h("dd", {}, printable(value))]),
+    ),
   );

@@ -1,3 +1,4 @@
+import { errorText } from "../../error-text.js";
 import { printable } from "../../printable.js";
 import { takeData } from "./checks.js";
 import type { Answer } from "./engine.js";
@@ -26,7 +27,7 @@ export class Answering {
     try {
       return { data: takeData("The answer", await this.#answer(data, subject)) };
     } catch (error) {
-      return { error: printable(String((error as Error)?.message ?? error).slice(0, MAX_ERROR_LENGTH)) };
+      return { error: printable(errorText(error).slice(0, MAX_ERROR_LENGTH)) };
     } finally {
       this.#running--;
     }

@@ -1,4 +1,5 @@
 import { channel } from "node:diagnostics_channel";
+import { errorText } from "../../error-text.js";
 import { FailureCounts, isRoundCount } from "../../failure-counts.js";
 
 /**
@@ -21,7 +22,7 @@ const counts = new FailureCounts();
 
 /** Counts the error of a user's callback. Returns whether it is the first of its kind; from 10 on a warning tells. */
 function isNews(error: unknown): boolean {
-  const kind = String((error as Error)?.message ?? error);
+  const kind = errorText(error);
   const count = counts.add(kind) ?? 1;
   if (isRoundCount(count)) process.emitWarning(`${count} times: ${kind}`);
   return count === 1;
