@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.js";
 
-/** How many tokens a bucket has that had `tokens` before `passedMs`. In no time it gets none, at no rate however large. */
+/** How many tokens a bucket has that had `tokens` before `passedMs`. In no time it gets none, at whatever rate. */
 export const refilled = (tokens: number, passedMs: number, capacity: number, perSecond: number): number =>
   passedMs > 0 ? Math.min(capacity, tokens + (passedMs / 1000) * perSecond) : tokens;
 

@@ -297,6 +297,26 @@ describe("TCP", () => {
     expect(textOf(await one.readAsync(80))).toBe("third");
   });
 
+  test("of 1024 peers who have written, the oldest of the most crowded source makes room for one more", async () => {
+    const one = computer();
+    await one.open(80, "TCP");
+    const write = async (from?: string) => {
+      const peer = await rawPeer(from);
+      peer.write(framed("hello"));
+      await one.readAsync(80);
+      return peer;
+    };
+    const alone = await write(elsewhere);
+    const first = await write();
+    for (let at = 2; at < 1024; at++) await write();
+    const left = nextLeft(one);
+    const { localPort } = first;
+    const last = await write();
+    expect((await left)[1]).toBe(`${HOST}:${localPort}`);
+    await one.write(80, "answer");
+    for (const peer of [alone, last]) expect(String((await once(peer, "data"))[0])).toContain("answer");
+  });
+
   test("a guard is asked about each peer, resets those that it refuses, and hears of proof and end", async () => {
     const guard = new ConnectionGuard();
     const accept = vi.spyOn(guard, "accept");

@@ -76,7 +76,7 @@ export class TrustedProxies {
 
 const familyOf = (host: string) => (isIP(host) === 6 ? "ipv6" : "ipv4");
 
-/** The hops of a header, from the client on, each null if it is hidden or makes no sense; null for a malformed header. */
+/** The hops of a header, from the client on, each null if it is hidden or makes no sense; null for a malformed one. */
 function hopsOf(header: string | string[] | undefined, kind: ForwardedHeader): (Hop | null)[] | null {
   if (header === undefined) return [];
   return kind === "forwarded" ? forwardedHops(String(header)) : String(header).split(",").map(parseHop);

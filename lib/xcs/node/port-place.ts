@@ -54,6 +54,7 @@ export function systemError(cause: unknown, place: PortPlace, target?: Target): 
   const where = target
     ? `${textOf(target)} from port ${port}`
     : `port ${port} at ${textOf({ host, port: systemPort })}`;
-  const text = `${target ? "Cannot reach" : "Cannot open"} ${where} (${protocol}): ${advice[code] ?? printable(message)}`;
+  const what = target ? "Cannot reach" : "Cannot open";
+  const text = `${what} ${where} (${protocol}): ${advice[code] ?? printable(message)}`;
   return new XcsError(names[code] ?? "EIO", text, { port, protocol, cause });
 }
