@@ -325,7 +325,8 @@ export class NetworkServer<Data = unknown> {
    * @param ms for how long @defaultValue `Infinity`: for ever
    * @param reason what the player gets @defaultValue code 0 and no text
    * @throws NetworkError `ERR_STATE` without a guard; TypeError `ERR_INVALID_ARG_TYPE` for what is no player, such as
-   *   an address; RangeError `ERR_OUT_OF_RANGE` for a wrong time or reason, and for loopback, the host's client and identities, which have no address that could be banned
+   *   an address; RangeError `ERR_OUT_OF_RANGE` for a wrong time or reason, and for loopback, the
+   *   host's client and identities, which have no address that could be banned
    */
   ban(player: INetworkPlayer, ms = Number.POSITIVE_INFINITY, reason: DisconnectReason = { code: 0, text: "" }): void {
     const { guard } = this.#core;
