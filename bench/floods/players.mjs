@@ -72,9 +72,8 @@ export async function players({ addresses, network, rate, seconds, timeoutMs, fi
     const timer = setTimeout(() => limit.abort(new Error("too late")), timeoutMs);
     try {
       const go = options.transport === "xcs" ? writeXcs : join;
-      await connectFrom(`10.${network}.${address >> 8}.${address & 255}`, () =>
-        go({ ...options, timeoutMs }, limit.signal),
-      );
+      const from = `10.${network}.${address >> 8}.${address & 255}`;
+      await connectFrom(from, () => go({ ...options, timeoutMs }, limit.signal));
       const now = performance.now();
       for (const group of groups) group.times.push(now - beganAt);
       if (!knownSince.has(address)) knownSince.set(address, now);

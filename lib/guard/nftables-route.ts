@@ -22,8 +22,8 @@ const MAX_SECONDS = 86_400;
  * capability CAP_NET_ADMIN.
  *
  * @throws (rejects) NetworkError `ERR_NOT_SUPPORTED` without `nft`, `ERR_ACCESS` without the right to it, `ERR_FAILED`
- *   for all else, such as a table that is not loaded; RangeError `ERR_OUT_OF_RANGE` for the name of the table; TypeError
- *   `ERR_INVALID_ARG_TYPE`, `ERR_UNKNOWN_OPTION` for options that are none
+ *   for all else, such as a table that is not loaded; RangeError `ERR_OUT_OF_RANGE` for the name of the table;
+ *   TypeError `ERR_INVALID_ARG_TYPE`, `ERR_UNKNOWN_OPTION` for options that are none
  */
 export async function nftablesRoute(options: NftablesRouteOptions = {}): Promise<AttackRoute> {
   checkOptions("nftablesRoute", options, { table: textOption });

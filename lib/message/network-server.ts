@@ -2,7 +2,7 @@ import { checkBytes } from "../arguments.js";
 import type { Clock } from "../clock.js";
 import type { EventListener } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
-import { checkOptions, durationOption, objectOption } from "../options.js";
+import { checkOptions, durationOption, objectOption, thingOption } from "../options.js";
 import type { LibraryConnection } from "../peer/connection/connection.js";
 import { checkReason } from "../socket/disconnect-reason.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
@@ -27,6 +27,7 @@ import type { INetworkTime } from "./time/network-time.js";
 
 const isConnected = (player: INetworkPlayer) => player.isConnected;
 const isAuthenticated = (player: INetworkPlayer) => player.isAuthenticated;
+const playerOption = thingOption("a player of this server (guard.ban bans an address)", "disconnect");
 const isReady = (player: INetworkPlayer) => player.ready;
 
 /**
@@ -328,12 +329,14 @@ export class NetworkServer<Data = unknown> {
    *
    * @param ms for how long @defaultValue `Infinity`: for ever
    * @param reason what the player gets @defaultValue code 0 and no text
-   * @throws NetworkError `ERR_STATE` without a guard; RangeError `ERR_OUT_OF_RANGE` for a wrong time or reason, and for
-   *   loopback, the host's client and identities, which have no address that could be banned
+   * @throws NetworkError `ERR_STATE` without a guard; TypeError `ERR_INVALID_ARG_TYPE` for what is no player, such as
+   *   an address; RangeError `ERR_OUT_OF_RANGE` for a wrong time or reason, and for loopback, the
+   *   host's client and identities, which have no address that could be banned
    */
   ban(player: INetworkPlayer, ms = Number.POSITIVE_INFINITY, reason: DisconnectReason = { code: 0, text: "" }): void {
     const { guard } = this.#core;
     if (!guard) throw new NetworkError("ERR_STATE", "The server has no guard: give it one as `guard` in `peer`");
+    playerOption("player", player);
     checkReason(reason);
     guard.ban(player.address, ms);
     player.disconnect(reason);

@@ -138,6 +138,13 @@ describe("ban", () => {
     expect(reasons).toEqual([{ code: 7, text: "rude" }]);
   });
 
+  test.each([undefined, null, "192.0.2.7", {}])("takes a player, and not %j", (player) => {
+    const server = new NetworkServer({ protocol: protocol(), listen: false, peer: { guard: new ConnectionGuard() } });
+    expect(() => server.ban(player as never)).toThrow(
+      expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE", message: expect.stringContaining("player must be") }),
+    );
+  });
+
   test.each([
     ["loopback", "127.0.0.1:4000", 1, { code: 0, text: "" }],
     ["an identity", "str:me", 1, { code: 0, text: "" }],

@@ -1,3 +1,4 @@
+import { outOfRange } from "../../arguments.js";
 import { systemClock } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
 import { checkOptions } from "../../options.js";
@@ -26,6 +27,7 @@ export class WebSocketFactory extends WebSocketClientFactory {
   /** @throws TypeError, RangeError for a wrong option */
   constructor(options: WebSocketFactoryOptions = {}) {
     checkOptions("WebSocketFactory", options, serverRules);
+    checkProxyProtocol(options);
     super(Object.fromEntries(Object.entries(options).filter(([name]) => name in clientRules)));
     this.#options = options;
     const { tls: { cert, key } = {}, clock = systemClock } = options;
@@ -72,4 +74,13 @@ export class WebSocketFactory extends WebSocketClientFactory {
     const { host, bindHost } = this.#options;
     return { ...super.getBindEndPoint(), host: bindHostOf(host, bindHost) };
   }
+}
+
+/** Throws where nobody's header would be read. */
+function checkProxyProtocol({ proxyProtocol, trustedProxies = [], server }: WebSocketFactoryOptions): void {
+  if (!proxyProtocol) return;
+  if (trustedProxies.length === 0) {
+    throw outOfRange("proxyProtocol needs trustedProxies, the addresses of the proxies whose headers are believed");
+  }
+  if (server) throw outOfRange("Leave out proxyProtocol: a server of your own reads its connections itself");
 }

@@ -238,8 +238,17 @@ describe("the PROXY protocol", () => {
     expect(await ask(port, "PROXY TC")).toBe("");
   });
 
+  test.each<[string, object, string]>([
+    ["no proxies", {}, "needs trustedProxies"],
+    ["an empty list", { trustedProxies: [] }, "needs trustedProxies"],
+    ["a server", { trustedProxies: ["127.0.0.1"], server: createServer() }, "Leave out proxyProtocol"],
+  ])("is refused where nobody's header would be read: %s", (_, options, text) => {
+    const make = () => new WebSocketFactory({ ...options, proxyProtocol: true });
+    expect(make).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE", message: expect.stringContaining(text) }));
+  });
+
   test("nobody but a proxy may say who it is", async () => {
-    const { user, port } = await listen({ guard: new ConnectionGuard(), proxyProtocol: true });
+    const { user, port } = await listen({ ...behindProxy(), trustedProxies: ["192.0.2.1"], proxyProtocol: true });
     expect(await ask(port, text + upgrade())).toMatch(/^HTTP\/1.1 400 /);
     expect(user.incoming).toEqual([]);
   });
