@@ -1,5 +1,5 @@
-// node main.mjs [HTTP port] [--inspect]: the page of the quick start alone, until Ctrl+C. With --inspect another page shows
-// what its server does.
+// node main.mjs [HTTP port] [--inspect]: the page of the quick start alone, until Ctrl+C. With --inspect another page
+// shows what its server does.
 import { openPage } from "../open-page.mjs";
 import { openBadNetwork } from "./server.mjs";
 

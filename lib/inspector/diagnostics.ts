@@ -23,8 +23,8 @@ const players = channel("valve-sockets:player");
  * `node:diagnostics_channel`. Nothing is built while nobody has subscribed.
  *
  * @returns ends it
- * @throws TypeError `ERR_INVALID_ARG_TYPE` for another thing than a `NetworkServer`; of a `RoomHost` give `host.server`,
- *   and the `server` of each room
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for another thing than a `NetworkServer`: of a `RoomHost` give
+ *   `host.server`, and the `server` of each room
  */
 export function publishDiagnostics(server: NetworkServer): () => void {
   checkInstance("server", server, NetworkServer);

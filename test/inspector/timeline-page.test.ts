@@ -110,6 +110,7 @@ test("the screenshots of the docs are of this page, and small", async () => {
   await game.start("2", "pirates", "ship 0");
   const { page } = await game.open({ viewport: { width: 960, height: 600 }, colorScheme: "light" });
   const shoot = async (name: string) => {
+    await page.mouse.move(0, 0); // no row under it
     const image = await page.screenshot();
     const folder = process.env.INSPECTOR_DOCS;
     if (folder) writeFileSync(`${folder}/inspector-${name}.png`, image);
