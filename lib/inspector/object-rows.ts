@@ -10,6 +10,8 @@ const MAX_OBJECTS = 500;
 const MAX_OBSERVERS = 50;
 /** Squares of a grid. */
 const MAX_CELLS = 400;
+/** What every behaviour has besides. */
+const NOT_MEMBERS = ["identity", "shown"];
 /** Characters of a value. */
 const MAX_VALUE_LENGTH = 80;
 
@@ -82,7 +84,11 @@ function valuesOf(behaviour: object): Record<string, string> {
   const values: Record<string, string> = {};
   for (let owner = behaviour; owner && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
     for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
-      if (name in values || name === "identity" || (!get && (owner !== behaviour || typeof value === "function")))
+      if (
+        name in values ||
+        NOT_MEMBERS.includes(name) ||
+        (!get && (owner !== behaviour || typeof value === "function"))
+      )
         continue;
       values[name] = textOf(() => (get ? get.call(behaviour) : value));
     }

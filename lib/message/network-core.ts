@@ -67,8 +67,8 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.#failures = new FailureLog(this.logger);
     this.#complaints = new ComplaintLog(this.logger);
     const sink = options.trace === undefined ? traceFile() : options.trace;
-    const detail = options.traceDetail ?? traceDetail();
-    this.trace = sink && new Trace(sink, side, detail, this.clock, this.logger);
+    this.trace =
+      sink && new Trace(sink, side, options.traceDetail ?? traceDetail(this.logger), this.clock, this.logger);
     this.ticks = new TickTimes(this.clock);
     this.#waiters = new MessageWaiters(this.clock);
     this.dispatcher = new MessageDispatcher(this, this.#waiters);

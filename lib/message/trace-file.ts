@@ -1,4 +1,6 @@
 import { environmentVariable } from "../development.js";
+import { printable } from "../printable.js";
+import type { Logger } from "./logger.js";
 import type { TraceDetail } from "./trace.js";
 
 /** What is used of `node:fs`. */
@@ -76,9 +78,16 @@ export class TraceFile {
   }
 }
 
-/** In Node.js, Bun and Deno: what `VALVE_SOCKETS_TRACE_DETAIL` says. */
-export const traceDetail = (): TraceDetail =>
-  environmentVariable("VALVE_SOCKETS_TRACE_DETAIL") === "packets" ? "packets" : "connections";
+/** In Node.js, Bun and Deno: what `VALVE_SOCKETS_TRACE_DETAIL` says. Another word warns, and counts for nothing. */
+export function traceDetail(logger: Logger): TraceDetail {
+  const text = environmentVariable("VALVE_SOCKETS_TRACE_DETAIL");
+  if (text === "packets") return text;
+  if (text && text !== "connections")
+    logger.warn(
+      `valve-sockets: VALVE_SOCKETS_TRACE_DETAIL is "packets" or "connections", and not "${printable(text)}"`,
+    );
+  return "connections";
+}
 
 interface NodeProcess {
   getBuiltinModule?(name: "fs"): Files | undefined;

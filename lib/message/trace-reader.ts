@@ -1,3 +1,5 @@
+import { DisconnectCode } from "../socket/disconnect-reason.js";
+
 /** One event of a trace. */
 export interface TraceRecord {
   /** Since the first event. */
@@ -21,7 +23,7 @@ export interface TracedConnection {
   packetsSent: number;
   packetsLost: number;
   messagesRefused: number;
-  /** Why it ended: the code and text of the reason. */
+  /** Why it ended: the name of the code, or the code, and the text of the reason. */
   end: string | null;
 }
 
@@ -98,7 +100,8 @@ export class TraceReader {
     }
     if (event === "connectivity:connection_closed") {
       connection.endMs = sinceMs;
-      connection.end = `${textOf(data.code)} ${textOf(data.reason)}`.trimEnd();
+      const code = DisconnectCode[data.code as number] ?? textOf(data.code);
+      connection.end = `${code} ${textOf(data.reason)}`.trimEnd();
     }
   }
 }

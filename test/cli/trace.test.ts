@@ -44,7 +44,7 @@ test("a trace is told connection by connection, and event by event", async () =>
   for (const line of lines) reader.read(line);
   const [first, second] = reader.connections;
   expect(first).toMatchObject({ player: 1, packetsLost: 0, end: "7 \u001b[31mbye" });
-  expect(second).toMatchObject({ player: 2, end: expect.stringMatching(/^\d+/) });
+  expect(second).toMatchObject({ player: 2, end: expect.stringMatching(/^ServerStopped/) });
   expect([first?.packetsSent, second?.packetsSent].every((count) => count !== undefined && count > 0)).toBe(true);
   expect(reader.unread).toBe(0);
 

@@ -1,4 +1,5 @@
 import type { Browser } from "playwright-core";
+import { Endpoint } from "valve-sockets";
 import { type Inspected, type InspectOptions, inspect } from "valve-sockets/inspector";
 import { defineMessage, defineProtocol, NetworkClient, NetworkServer } from "valve-sockets/message";
 import {
@@ -12,6 +13,7 @@ import { RoomHost, RoomsClient } from "valve-sockets/rooms";
 import { string, u8 } from "valve-sockets/serialization";
 import { MemoryNetwork, MemorySocketFactory } from "valve-sockets/socket";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+
 import { launchBrowser } from "../support/browser-page.js";
 import { axeViolations } from "../support/inspected-server.js";
 
@@ -38,6 +40,23 @@ async function openView(inspected: Inspected, view: string, options: InspectOpti
   await page.getByRole("tab", { name: view }).click();
   return { page, errors };
 }
+
+test("of connections of GNS it shows what GNS knows, and no view that would be empty", async () => {
+  const [server, client] = [new Endpoint(), new Endpoint()];
+  onTestFinished(async () => {
+    await Promise.all([server.destroy(), client.destroy()]);
+  });
+  const listener = server.listen({ host: "127.0.0.1" });
+  await client.connect({ host: "127.0.0.1", port: listener.port });
+  const { page, errors } = await openView(server, "Connections");
+  await page.getByRole("row", { name: /^\d+ 127\.0\.0\.1:\d+ .* gns Connected encrypted/ }).waitFor();
+  expect(await page.getByRole("tab").allTextContents()).toEqual(["Connections", "Timeline"]);
+  expect(await page.getByRole("columnheader").allTextContents()).not.toContain("Refused");
+  await page.getByRole("row", { name: /gns Connected/ }).click();
+  await page.getByText("May be sent").waitFor();
+  expect(await page.getByText("Packets sent").count()).toBe(0);
+  expect(errors).toEqual([]);
+});
 
 test("of a RoomHost it shows rooms, their labels as text, and the players of all of them", async () => {
   const protocol = defineProtocol({ name: "rooms", version: 1, messages: [Chat] });

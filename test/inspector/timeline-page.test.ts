@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { axeViolations, InspectedServer } from "../support/inspected-server.js";
 import { type Cause, slowTrace } from "../support/slow-messages.js";
 
@@ -105,7 +105,10 @@ test("a hostile file shows as text, and what is no trace is told", async () => {
 });
 
 test("the screenshots of the docs are of this page, and small", async () => {
-  const { page } = await open({ viewport: { width: 960, height: 600 }, colorScheme: "light" });
+  const game = new InspectedServer();
+  onTestFinished(() => game.stop());
+  await game.start("2", "pirates", "ship 0");
+  const { page } = await game.open({ viewport: { width: 960, height: 600 }, colorScheme: "light" });
   const shoot = async (name: string) => {
     const image = await page.screenshot();
     const folder = process.env.INSPECTOR_DOCS;
@@ -117,6 +120,7 @@ test("the screenshots of the docs are of this page, and small", async () => {
     }
   };
   await page.getByRole("row", { name: /udp/ }).first().waitFor();
+  for (let count = 0; count < 20; count++) await page.waitForResponse(/snapshot/); // the plots have something
   await shoot("connections");
   await drop(page, await slowTrace("a lost packet"));
   await page.getByRole("button", { name: "Messages", exact: true }).click();

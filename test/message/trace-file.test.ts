@@ -4,7 +4,7 @@ import * as files from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { defineProtocol, NetworkServer } from "../../lib/message/index.js";
 import { TraceFile } from "../../lib/message/trace-file.js";
 
@@ -18,6 +18,20 @@ beforeEach(() => {
 afterEach(() => files.rmSync(folder, { recursive: true }));
 
 const linesOf = (name: string) => files.readFileSync(name, "utf8").trimEnd().split("\n");
+
+test.each([
+  ["packets", "", []],
+  ["connections", "", []],
+  ["packet", "", ['valve-sockets: VALVE_SOCKETS_TRACE_DETAIL is "packets" or "connections", and not "packet"']],
+  ["packet", null, []], // nothing is traced
+])("the detail %s of the environment, with a trace %j, warns of what it does not know", (detail, sink, warnings) => {
+  vi.stubEnv("VALVE_SOCKETS_TRACE_DETAIL", detail);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const told: string[] = [];
+  const logger = { warn: (text: string) => void told.push(text) };
+  new NetworkServer({ protocol, trace: sink === null ? null : () => {}, logger });
+  expect(told).toEqual(warnings);
+});
 
 describe("a file", () => {
   test("that is full becomes an older one, and the newest lines are there", () => {

@@ -20,11 +20,12 @@ import { GnsSocketFactory } from "valve-sockets/socket/gns";
 import { UdpSocketFactory } from "valve-sockets/socket/udp";
 import { WebSocketFactory } from "valve-sockets/socket/websocket";
 
-const [players = "2"] = process.argv.slice(2);
+const [players = "2", name = "<img src=x onerror=alert(1)>", shipName = "<script>alert(2)</script>\u202e\0"] =
+  process.argv.slice(2);
 const Chat = defineMessage("chat <b>", string(200));
 const Ship = networked(class Ship extends NetworkBehaviour {}, { name: string(64), health: u8, position: vec2() });
 const ShipPrefab = definePrefab("ship", { ship: Ship });
-const protocol = defineProtocol({ name: "<img src=x onerror=alert(1)>", version: 3, messages: [Chat] });
+const protocol = defineProtocol({ name, version: 3, messages: [Chat] });
 const kinds = [GnsSocketFactory, UdpSocketFactory, WebSocketFactory];
 const lag = new LagSocketFactory(new MultiplexSocketFactory(...kinds.map((Kind) => new Kind({ port: 0 }))));
 const server = new NetworkServer({ protocol, socketFactory: lag, tickRate: 20 });
@@ -38,8 +39,8 @@ server.messageHandler.register(Chat, (text, player) => void player.send(Chat, te
 await server.start();
 for (let count = 0; count < 24; count++) {
   const position = { x: (count % 6) * 20 + 3 * Math.sin(count), y: Math.floor(count / 6) * 20 };
-  const name = count === 0 ? "<script>alert(2)</script>\u202e\0" : `ship ${count}`;
-  objects.spawn(ShipPrefab, { init: ({ ship }) => Object.assign(ship, { name, health: 77 + count, position }) });
+  const own = { name: count === 0 ? shipName : `ship ${count}`, health: 77 + count, position };
+  objects.spawn(ShipPrefab, { init: ({ ship }) => Object.assign(ship, own) });
 }
 
 const clients = [];

@@ -9,6 +9,12 @@ export interface Series {
   readonly values: number[][];
 }
 
+/** Connections of GNS alone are counted by nobody. */
+const slowestOf = ({ kind, figures, connections }: InspectorSnapshot): number | undefined =>
+  kind === "sockets"
+    ? connections.reduce((most, { roundTripTimeMs }) => Math.max(most, roundTripTimeMs), 0)
+    : figures["connections.roundTripTimeMs"];
+
 /** The last minute of snapshots, and what can be computed from two of them. */
 export class History {
   #snapshots: InspectorSnapshot[] = [];
@@ -116,8 +122,8 @@ export class History {
   roundTrips(id: number | null): Series {
     const series: Series = { times: [], values: [[]] };
     for (const [index, snapshot] of this.#snapshots.entries()) {
-      const value =
-        id === null ? snapshot.figures["connections.roundTripTimeMs"] : this.#rows[index]?.get(id)?.roundTripTimeMs;
+      const rows = this.#rows[index];
+      const value = id === null ? slowestOf(snapshot) : rows?.get(id)?.roundTripTimeMs;
       if (value === undefined) continue;
       series.times.push(snapshot.timeMs / 1000);
       series.values[0]?.push(value);

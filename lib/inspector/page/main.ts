@@ -14,14 +14,17 @@ const POLL_MS = 250;
 interface Tab {
   readonly title: string;
   readonly needs: readonly InspectorView[];
+  /** Whether connections of GNS alone have something there: they know no players, messages or objects. */
+  readonly ofSockets?: boolean;
   view(props: ViewProps): ComponentChildren;
 }
 
 const TABS: readonly Tab[] = [
-  { title: "Connections", needs: ["connections"], view: connectionsView },
+  { title: "Connections", needs: ["connections"], ofSockets: true, view: connectionsView },
   {
     title: "Timeline",
     needs: ["connections"],
+    ofSockets: true,
     view: ({ snapshot, chosen, choose, timeline }) => h(TimelinePanel, { snapshot, chosen, choose, source: timeline }),
   },
   { title: "Left", needs: ["departures"], view: leftView },
@@ -137,17 +140,19 @@ class Page extends Component<object, PageState> {
       h(
         "nav",
         { role: "tablist", "aria-label": "Views" },
-        TABS.map(({ title }, index) =>
-          h(
-            "button",
-            {
-              type: "button",
-              role: "tab",
-              "aria-selected": index === tab,
-              onClick: () => this.setState({ tab: index }),
-            },
-            title,
-          ),
+        TABS.map(
+          ({ title, ofSockets = false }, index) =>
+            (snapshot?.kind !== "sockets" || ofSockets) &&
+            h(
+              "button",
+              {
+                type: "button",
+                role: "tab",
+                "aria-selected": index === tab,
+                onClick: () => this.setState({ tab: index }),
+              },
+              title,
+            ),
         ),
       ),
       h(

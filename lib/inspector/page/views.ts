@@ -24,6 +24,22 @@ export interface ViewProps {
   change(control: string, values: object): void;
 }
 
+/** GNS alone counts no messages. */
+const COUNTED_COLUMNS: Column<ConnectionRow>[] = [
+  {
+    title: "Refused",
+    width: "80px",
+    cell: (one) => formatCount(one.messagesRefused),
+    key: (one) => one.messagesRefused,
+  },
+  {
+    title: "Dropped",
+    width: "80px",
+    cell: (one) => formatCount(one.messagesDropped),
+    key: (one) => one.messagesDropped,
+  },
+];
+
 /** Of clients that tell of themselves. */
 const CLIENT_COLUMNS: Column<ConnectionRow>[] = [
   {
@@ -47,7 +63,12 @@ export function connectionsView({ history, snapshot, chosen, choose, explain, ch
   const row = snapshot.connections.find(({ id }) => id === chosen) ?? null;
   const hasTotals = snapshot.kind !== "sockets";
   const columns: Column<ConnectionRow>[] = [
-    { title: "Player", width: hasTotals ? "70px" : "110px", cell: ({ id }) => id, key: ({ id }) => -id },
+    {
+      title: hasTotals ? "Player" : "Connection",
+      width: hasTotals ? "70px" : "110px",
+      cell: ({ id }) => id,
+      key: ({ id }) => -id,
+    },
     { title: "Address", width: "170px", cell: ({ address }) => address, key: ({ address }) => address },
     {
       title: "Round trip",
@@ -78,18 +99,7 @@ export function connectionsView({ history, snapshot, chosen, choose, explain, ch
       key: (one) => history.ratesOf(one).receivedBytes,
     },
     { title: "Queued", width: "90px", cell: (one) => formatBytes(one.bufferedBytes), key: (one) => one.bufferedBytes },
-    {
-      title: "Refused",
-      width: "80px",
-      cell: (one) => formatCount(one.messagesRefused),
-      key: (one) => one.messagesRefused,
-    },
-    {
-      title: "Dropped",
-      width: "80px",
-      cell: (one) => formatCount(one.messagesDropped),
-      key: (one) => one.messagesDropped,
-    },
+    ...(hasTotals ? COUNTED_COLUMNS : []),
     ...(snapshot.connections.some(({ client }) => client) ? CLIENT_COLUMNS : []),
   ];
   if (snapshot.controls) {
@@ -125,10 +135,7 @@ export function connectionsView({ history, snapshot, chosen, choose, explain, ch
     }),
     row &&
       figuresOf({
-        "Acknowledge delay": formatMs(row.acknowledgeDelayMs),
-        "Sent twice": formatBytes(row.bytesRetransmitted),
-        "Packets sent": formatCount(row.packetsSent),
-        "Packets lost": formatCount(row.packetsLost),
+        ...(hasTotals && countsOf(row)),
         "May be sent": row.bytesPerSecond === null ? "no limit known" : `${formatBytes(row.bytesPerSecond)}/s`,
       }),
     row && row.bufferedBytes > 0 && h("p", { class: "quiet" }, queueOf(row, history.ratesOf(row).sentBytes)),
@@ -137,6 +144,13 @@ export function connectionsView({ history, snapshot, chosen, choose, explain, ch
       lagForm(`Simulated on the way to ${row.id}:`, row.lag, (values) => change("lag", { player: row.id, ...values })),
   ];
 }
+
+const countsOf = (row: ConnectionRow) => ({
+  "Acknowledge delay": formatMs(row.acknowledgeDelayMs),
+  "Sent twice": formatBytes(row.bytesRetransmitted),
+  "Packets sent": formatCount(row.packetsSent),
+  "Packets lost": formatCount(row.packetsLost),
+});
 
 /** One click from the first view. */
 function whyButton(id: number, explain: (id: number) => void) {
