@@ -100,6 +100,36 @@ test.each([
   expect((await ask()).name).toBe("objects");
 });
 
+test("whatever it answers, no browser keeps it, frames it, guesses its type, or tells another page of it", async () => {
+  const { inspector } = await start();
+  const withToken = { authorization: `Bearer ${inspector.token}` };
+  const statuses: number[] = [];
+  for (const [path, headers, method] of [
+    ...[["/"], ["/snapshot"], ["/nothing", withToken], ["/snapshot", withToken], ["/metrics", withToken]],
+    ...[
+      ["/", {}, "DELETE"],
+      ["/kick", withToken, "POST"],
+      ["/", { origin: "http://evil.example" }],
+    ],
+  ] as [string, Record<string, string>?, string?][]) {
+    const options = { headers: { connection: "close", ...headers }, ...(method && { method }) };
+    const answer = await fetch(`http://127.0.0.1:${inspector.port}${path}`, options);
+    statuses.push(answer.status);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      "cache-control": "no-store",
+      "content-security-policy": expect.stringMatching(
+        /default-src 'none';.*base-uri 'none'; .*frame-ancestors 'none'/,
+      ),
+      "cross-origin-opener-policy": "same-origin",
+      "cross-origin-resource-policy": "same-origin",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    });
+    expect(answer.headers.get("access-control-allow-origin")).toBe(null);
+  }
+  expect(statuses).toEqual([200, 401, 404, 200, 200, 405, 403, 403]);
+});
+
 test("of 10,000 objects it lists 500, and 400 squares", async () => {
   const { world, ask } = await start((world) => ({ objects: world.objects, payloads: true }), {
     manager: { interest: grid({ enter: 5, leave: 10 }) },
