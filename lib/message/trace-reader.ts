@@ -100,7 +100,7 @@ export class TraceReader {
     }
     if (event === "connectivity:connection_closed") {
       connection.endMs = sinceMs;
-      const code = DisconnectCode[data.code as number] ?? textOf(data.code);
+      const code = (isNumber(data.code) && DisconnectCode[data.code]) || textOf(data.code);
       connection.end = `${code} ${textOf(data.reason)}`.trimEnd();
     }
   }
