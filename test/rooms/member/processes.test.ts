@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
 import { Bot } from "../../../examples/fleet/bots.mjs";
 import { Fleet } from "../../../examples/fleet/fleet.mjs";
 import { NatsEngine } from "../../../lib/rooms/engine/index.js";
@@ -118,6 +118,19 @@ test.each(Array.from({ length: SEEDS }, (_, at) => at + 1))(
     const heard = new Set<string>();
     hearHosts(engine, app, (id, state) => (state ? heard.add(id) : heard.delete(id)));
     let endParent = () => {};
+    let phase = "the start";
+    onTestFailed(() => {
+      const hosts = fleet.hosts.map(({ id, isAlive, rooms, players }) => ({
+        id,
+        isAlive,
+        rooms: rooms.length,
+        players,
+      }));
+      const state = bots.map(({ acknowledged, suspensions, isPlaying, faults }, at) =>
+        [at, acknowledged, suspensions, isPlaying, ...faults].join(" "),
+      );
+      console.error("It failed during", phase, hosts, state);
+    });
     try {
       for (let at = 0; at < HOSTS; at++) await fleet.add();
       // The pages first: rooms wait for 60 s for somebody to come.
@@ -139,7 +152,9 @@ test.each(Array.from({ length: SEEDS }, (_, at) => at + 1))(
       /** All have moved on, `count` times from now. */
       const allMove = async (count = 10) => {
         const from = bots.map(({ acknowledged }) => acknowledged);
-        await until(() => bots.every(({ acknowledged }, at) => acknowledged >= (from[at] ?? 0) + count));
+        const isLost = () => bots.some(({ faults }) => faults.length > 0);
+        await until(() => isLost() || bots.every(({ acknowledged }, at) => acknowledged >= (from[at] ?? 0) + count));
+        expect(bots.flatMap(({ faults }) => faults)).toEqual([]);
       };
       const suspensions = () => bots.map((bot) => bot.suspensions);
       const fullest = () => {
@@ -192,13 +207,14 @@ test.each(Array.from({ length: SEEDS }, (_, at) => at + 1))(
       if (seed > 1) order.sort(() => random() - 0.5);
       for (const danger of order) {
         while (fleet.alive.length < (danger === "drained" ? 2 : HOSTS)) await fleet.add();
+        phase = danger;
         await dangers[danger]();
         await allMove();
         // In another order, all hosts that a client knows may go one after the other.
         if (seed > 1) await delay(NEWS_MS);
       }
 
-      expect(bots.flatMap(({ faults }) => faults)).toEqual([]);
+      phase = "the end";
       expect(bots.map(({ client }) => client.player?.id)).toEqual(playerIds);
       await Promise.all(bots.map((bot) => bot.leave()));
       await Promise.all(playing);
