@@ -1,6 +1,6 @@
 import type { Security } from "../socket/index.js";
 import type { ClientLink } from "./client-link.js";
-import type { SentDoor } from "./protocol/door.js";
+import { MAX_DOORS, type SentDoor } from "./protocol/door.js";
 import { serverNameOf, type Target, targetOf } from "./target.js";
 
 /** The servers at which a client may look for its session besides that of its connection. */
@@ -31,10 +31,14 @@ export class ClientDoors {
     return isKnown ? this.targets : [...this.targets, origin];
   }
 
-  /** A server has named its doors: one that has not admitted the client has none to name. */
+  /**
+   * A server has named its doors: one that has not admitted the client has none to name. Where it names few, as one that
+   * has just started, earlier ones are kept.
+   */
   remember(link: ClientLink, doors: readonly SentDoor[]): void {
     if (!link.isAdmitted) return;
     const { target, connection } = link;
+    const earlier = this.targets;
     this.leastSecurity = connection?.security ?? "none";
     this.targets = [];
     if (!target || !connection) return;
@@ -46,6 +50,10 @@ export class ClientDoors {
       } catch (error) {
         this.#complain(`a door of the server is not used: ${(error as Error).message}`);
       }
+    }
+    for (const place of earlier) {
+      const name = serverNameOf(place);
+      if (byName.size <= MAX_DOORS && !byName.has(name)) byName.set(name, place);
     }
     this.targets = [...byName.values()].slice(1);
   }

@@ -136,6 +136,27 @@ test("where no door is left, a client that was redirected looks for its session 
   expect(servers[0]?.players.length).toBe(1);
 });
 
+test("where the server of a redirect names no doors, a client keeps those that it knew", async () => {
+  const doorsOf: Door[][] = [[atPort(7779)], [], []];
+  const { world, servers, store, log, join } = await serversWithStore(3, "datagram", {
+    doors: () => doorsOf.shift() ?? [],
+  });
+  const { client } = await join();
+  servers[0]?.players[0]?.redirect(atPort(7778));
+  await world.until(() => servers[1]?.authenticatedPlayers.length === 1);
+  await world.run(1000, 50);
+  store.remove = () => {};
+  void servers[0]?.stop();
+  await world.run(1000, 50);
+  log.length = 0;
+  client.on("suspended", () => void servers[1]?.stop());
+  const connection = servers[1]?.players[0]?.connection as LibraryConnection;
+  connection.refuse(DisconnectCode.ConnectionLost, "Crashed");
+  await world.until(() => log.includes("suspended"));
+  await world.until(() => client.isAuthenticated, 20);
+  expect(servers[2]?.players.length).toBe(1);
+});
+
 test("a client comes back to a server that needs longer for its session than a handshake may take", async () => {
   const peer = { handshakeTimeoutMs: 1500 };
   const { world, servers, store, log, join } = await serversWithStore(2, "datagram", { doors: () => [atPort(7778)] });

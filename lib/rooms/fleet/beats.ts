@@ -19,6 +19,8 @@ export const DEAD_MS = 1500;
 export const BEAT_MS = 500;
 /** How many hosts are remembered. */
 const MAX_HOSTS = 10_000;
+/** A new host hears the others so soon. */
+const NEWS_MS = 10;
 
 const beatCodec = struct({
   id: string(64),
@@ -93,7 +95,8 @@ export interface BeatOptions {
  * link, the engine, or this process itself stood still.
  *
  * All hosts beat at the same time: who hears a beat when half of its own interval is over beats as well. An idle
- * process then wakes for all beats of a fleet at once, and not for each, which costs far more than what it hears.
+ * process then wakes for all beats of a fleet at once, and not for each, which costs far more than what it hears. Who
+ * hears a new host beats soon: it is to know the others before it takes their players.
  */
 export class Beats {
   readonly #options: Required<BeatOptions>;
@@ -101,6 +104,7 @@ export class Beats {
   readonly #heard = new Map<string, { state: HostState; atMs: number }>();
   readonly #ends: (() => void)[] = [];
   #timer: unknown;
+  #dueMs = Number.POSITIVE_INFINITY;
   /** When this host has beaten last. */
   #beatenMs = Number.NEGATIVE_INFINITY;
   /** When this host's own beat came last, and since when they come without a gap. */
@@ -150,11 +154,21 @@ export class Beats {
 
   #beat(): void {
     const { clock, beatMs } = this.#options;
-    clock.clearTimeout(this.#timer);
     this.#beatenMs = clock.now();
     this.#publish(false);
     this.#forgetDead();
-    this.#timer = clock.setTimeout(() => this.#beat(), beatMs);
+    this.#dueMs = Number.POSITIVE_INFINITY;
+    this.#beatIn(beatMs);
+  }
+
+  /** Beats after this time, unless it does so earlier. */
+  #beatIn(ms: number): void {
+    const { clock } = this.#options;
+    const dueMs = clock.now() + ms;
+    if (dueMs >= this.#dueMs) return;
+    clock.clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
+    this.#timer = clock.setTimeout(() => this.#beat(), ms);
   }
 
   #publish(isLast: boolean): void {
@@ -176,6 +190,7 @@ export class Beats {
     else if (before || this.#heard.size < MAX_HOSTS) this.#heard.set(state.id, { state, atMs: nowMs });
     if (isLast || before?.isDraining !== state.isDraining) this.#options.changed();
     if (nowMs - this.#beatenMs >= this.#options.beatMs / 2) this.#beat();
+    else if (!before && !isLast) this.#beatIn(NEWS_MS);
   }
 
   #interrupt(): void {

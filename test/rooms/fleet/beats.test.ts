@@ -69,6 +69,23 @@ test("a host without beats for 1500 ms is dead, and no sooner; when it beats aga
   expect([a.beats.isDead("c"), ids(a)]).toEqual([false, ["a", "b", "c"]]);
 });
 
+test("a new host knows all others at once", async () => {
+  const engine = new MemoryEngine();
+  const clock = new FakeClock();
+  const hostNamed = (id: string) => {
+    const beats = new Beats({ engine: engine.link(), app: "test", clock, id, state: () => stateOf(id) });
+    onTestFinished(() => beats.stop());
+    beats.start();
+    return beats;
+  };
+  for (const id of ["a", "b", "c"]) hostNamed(id);
+  for (let passedMs = 0; passedMs < 2100; passedMs += 100) await advance(clock, 100);
+  const last = hostNamed("d"); // Just when all others have beaten.
+  await settle();
+  await advance(clock, 10);
+  expect(last.hosts().length).toBe(4);
+});
+
 test("a host hears that others have come, stand still, drain, and end, and of nothing else", async () => {
   const { a, b, c, pass } = await fleet();
   await pass(2000);
