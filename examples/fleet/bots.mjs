@@ -10,6 +10,8 @@ export class Bot {
   faults = [];
   client;
   #rooms;
+  /** From its room on, until it leaves: an attempt to connect may fail. */
+  #isIn = false;
   #isOver = false;
 
   /** @param socketFactory how it connects */
@@ -21,7 +23,7 @@ export class Bot {
     });
     this.#rooms = new RoomsClient(this.client);
     this.client.on("suspended", () => this.suspensions++);
-    this.client.on("disconnected", ({ text }) => this.#isOver || this.faults.push(`disconnected: ${text}`));
+    this.client.on("disconnected", ({ text }) => this.#isIn && this.faults.push(`disconnected: ${text}`));
   }
 
   /** Whether it plays at this moment. */
@@ -32,6 +34,7 @@ export class Bot {
   async join(port, room) {
     if (!this.isPlaying) await this.client.connect({ host: "127.0.0.1", port });
     if (this.#rooms.room?.id !== room) await this.#rooms.joinById(room);
+    this.#isIn = true;
   }
 
   /** Moves every `pauseMs`, and checks each answer: nothing acknowledged is lost, nothing counts twice. */
@@ -50,6 +53,7 @@ export class Bot {
   }
 
   leave() {
+    this.#isIn = false;
     this.#isOver = true;
     return this.client.disconnect();
   }

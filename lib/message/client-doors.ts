@@ -32,8 +32,8 @@ export class ClientDoors {
   }
 
   /**
-   * A server has named its doors: one that has not admitted the client has none to name. Where it names few, as one that
-   * has just started, earlier ones are kept.
+   * A server has named its doors: one that has not admitted the client has none to name. Where it names few, as one
+   * that has just started, earlier ones are kept.
    */
   remember(link: ClientLink, doors: readonly SentDoor[]): void {
     if (!link.isAdmitted) return;
