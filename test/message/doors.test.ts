@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { pause } from "../../lib/clock.js";
-import { DisconnectCode, type Door, NetworkServer } from "../../lib/message/index.js";
+import { DisconnectCode, type Door, type NetworkClient, NetworkServer } from "../../lib/message/index.js";
 import { ResumeLoop } from "../../lib/message/time/resume-loop.js";
 import type { LibraryConnection } from "../../lib/peer/connection/connection.js";
 import type { MemorySocketKind } from "../../lib/socket/index.js";
@@ -8,6 +8,19 @@ import { FakeClock, seededRandom } from "../../lib/testing/index.js";
 import { Ask, atPort, newProtocol, serversWithStore } from "../support/server-group.js";
 
 const kinds: MemorySocketKind[] = ["datagram", "reliable-lanes", "stream"];
+
+type Group = Awaited<ReturnType<typeof serversWithStore>>;
+
+/** One of the servers dies without a word, and the store keeps the sessions. Resolves when the client is back. */
+async function crash({ world, servers, store, log }: Group, client: NetworkClient, at: number): Promise<void> {
+  store.remove = () => {};
+  log.length = 0;
+  client.on("suspended", () => void servers[at]?.stop());
+  const connection = servers[at]?.players[0]?.connection as LibraryConnection;
+  connection.refuse(DisconnectCode.ConnectionLost, "Crashed");
+  await world.until(() => log.includes("suspended"));
+  await world.until(() => client.isAuthenticated, 20);
+}
 
 test.each(kinds)("over %s, a server that stops and has named doors leaves its players to them", async (kind) => {
   const { world, servers, store, log, join } = await serversWithStore(2, kind, { doors: () => [atPort(7778)] });
@@ -121,54 +134,37 @@ test("doors that have changed are told at the client's next ping, once", async (
 });
 
 test("where no door is left, a client that was redirected looks for its session where it began", async () => {
-  const { world, servers, store, log, join } = await serversWithStore(2, "datagram", { doors: () => [atPort(7990)] });
-  const { client } = await join();
+  const group = await serversWithStore(2, "datagram", { doors: () => [atPort(7990)] });
+  const { world, servers } = group;
+  const { client } = await group.join();
   servers[0]?.players[0]?.redirect(atPort(7778));
   await world.until(() => servers[1]?.authenticatedPlayers.length === 1);
   await world.run(5000, 50);
-  store.remove = () => {};
-  log.length = 0;
-  client.on("suspended", () => void servers[1]?.stop());
-  const connection = servers[1]?.players[0]?.connection as LibraryConnection;
-  connection.refuse(DisconnectCode.ConnectionLost, "Crashed");
-  await world.until(() => log.includes("suspended"));
-  await world.until(() => client.isAuthenticated, 20);
+  await crash(group, client, 1);
   expect(servers[0]?.players.length).toBe(1);
 });
 
 test("where the server of a redirect names no doors, a client keeps those that it knew", async () => {
   const doorsOf: Door[][] = [[atPort(7779)], [], []];
-  const { world, servers, store, log, join } = await serversWithStore(3, "datagram", {
-    doors: () => doorsOf.shift() ?? [],
-  });
-  const { client } = await join();
+  const group = await serversWithStore(3, "datagram", { doors: () => doorsOf.shift() ?? [] });
+  const { world, servers, store } = group;
+  const { client } = await group.join();
   servers[0]?.players[0]?.redirect(atPort(7778));
   await world.until(() => servers[1]?.authenticatedPlayers.length === 1);
   await world.run(1000, 50);
   store.remove = () => {};
   void servers[0]?.stop();
   await world.run(1000, 50);
-  log.length = 0;
-  client.on("suspended", () => void servers[1]?.stop());
-  const connection = servers[1]?.players[0]?.connection as LibraryConnection;
-  connection.refuse(DisconnectCode.ConnectionLost, "Crashed");
-  await world.until(() => log.includes("suspended"));
-  await world.until(() => client.isAuthenticated, 20);
+  await crash(group, client, 1);
   expect(servers[2]?.players.length).toBe(1);
 });
 
 test("a client comes back to a server that needs longer for its session than a handshake may take", async () => {
-  const peer = { handshakeTimeoutMs: 1500 };
-  const { world, servers, store, log, join } = await serversWithStore(2, "datagram", { doors: () => [atPort(7778)] });
-  const { client } = await join({ peer });
-  store.remove = () => {};
-  store.answer = (session) => pause(world.clock, 2000).then(() => session);
-  client.on("suspended", () => void servers[0]?.stop());
-  const connection = servers[0]?.players[0]?.connection as LibraryConnection;
-  connection.refuse(DisconnectCode.ConnectionLost, "Crashed");
-  await world.until(() => log.includes("suspended"));
-  await world.until(() => client.isAuthenticated, 20);
-  expect(servers[1]?.players.length).toBe(1);
+  const group = await serversWithStore(2, "datagram", { doors: () => [atPort(7778)] });
+  const { client } = await group.join({ peer: { handshakeTimeoutMs: 1500 } });
+  group.store.answer = (session) => pause(group.world.clock, 2000).then(() => session);
+  await crash(group, client, 0);
+  expect(group.servers[1]?.players.length).toBe(1);
 });
 
 test("the doors of a server are bounded, and what is none is told of and left out", async () => {
