@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import Module from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { errorText } from "../error-text.js";
 import { NetworkError } from "../network-error.js";
 import type { NativeAddon } from "./native.js";
 
@@ -152,8 +153,7 @@ export function findAddon(): NativeAddon | null {
       addon = null;
       failure = error;
       if ((error as NetworkError).code !== "ERR_NO_BINARY") {
-        const why = (error as Error)?.message ?? error;
-        process.emitWarning(`valve-sockets works without its addon, which cannot be loaded: ${why}`);
+        process.emitWarning(`valve-sockets works without its addon, which cannot be loaded: ${errorText(error)}`);
       }
     }
   }
