@@ -1,5 +1,6 @@
 //! A connection of QUIC with its one session of WebTransport.
 mod http;
+mod streams;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use quinn_proto as q;
-use quinn_proto::{ConnectionError, Dir, Event, StreamEvent, StreamId};
+use quinn_proto::{ConnectionError, Event, StreamEvent, StreamId};
 
 use crate::flight::Flight;
 use crate::h3::{self, BlockReader};
 use crate::headers::Headers;
-use crate::lanes::{read, LaneIn, LanesOut, Read, Taken, LANES};
+use crate::lanes::{LaneIn, LanesOut, Taken, LANES};
 use crate::records::{event, Cause, Record, Slab};
 use crate::varint;
 
@@ -25,9 +26,6 @@ pub const NO_CODE: u32 = u32::MAX;
 const LINGER: Duration = Duration::from_millis(500);
 /// What is read at a time from streams that are no lanes.
 const READ_BYTES: usize = 4096;
-/// The longest start of a unidirectional stream: two integers and the lane.
-const MAX_HEAD_BYTES: usize = 17;
-const REJECTED: u32 = 0x10b; // H3_REQUEST_REJECTED
 const EXCESSIVE_LOAD: u32 = 0x107; // H3_EXCESSIVE_LOAD
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -379,79 +377,6 @@ impl Session {
             Phase::Ended => true,
             Phase::Closing => self.closing.as_ref().is_some_and(|closing| closing.frame.is_empty()),
             _ => false,
-        }
-    }
-
-    fn on_opened(&mut self, now: Instant, id: StreamId) {
-        if id.dir() == Dir::Uni {
-            self.heads.push((id, Vec::new()));
-        } else if self.asks.is_none() && self.request.is_none() {
-            self.request = Some(id);
-            let _ = self.quic.send_stream(id).set_priority(LANES as i32 + 1);
-        } else {
-            let _ = self.quic.recv_stream(id).stop(REJECTED.into());
-            let _ = self.quic.send_stream(id).reset(REJECTED.into());
-            return;
-        }
-        self.on_readable(now, id);
-    }
-
-    fn on_readable(&mut self, now: Instant, id: StreamId) {
-        if self.request == Some(id) {
-            self.read_request(now, id);
-        } else if let Some(lane) = self.lanes_in.iter_mut().flatten().find(|lane| lane.id == id) {
-            lane.is_readable = true;
-        } else if let Some(at) = self.heads.iter().position(|head| head.0 == id) {
-            let (_, head) = self.heads.swap_remove(at);
-            self.read_head(now, id, head);
-        } else if self.skipped.contains(&id) {
-            self.skip(id);
-        }
-    }
-
-    /// Reads the start of a unidirectional stream byte by byte: what follows stays in the stream until it is wanted.
-    fn read_head(&mut self, now: Instant, id: StreamId, mut head: Vec<u8>) {
-        loop {
-            let mut rest = &head[..];
-            match varint::take(&mut rest) {
-                Some(h3::STREAM_WEBTRANSPORT) => {
-                    if let (Some(_), Some(&lane)) = (varint::take(&mut rest), rest.first()) {
-                        return self.on_lane(now, id, lane as usize);
-                    }
-                }
-                Some(_) => return self.skip(id),
-                None => {}
-            }
-            if head.len() >= MAX_HEAD_BYTES {
-                return self.skip(id);
-            }
-            match read(&mut self.quic, id, 1, &mut head) {
-                Read::Some => {}
-                Read::Blocked => return self.heads.push((id, head)),
-                Read::Finished | Read::Reset => return,
-            }
-        }
-    }
-
-    fn on_lane(&mut self, now: Instant, id: StreamId, lane: usize) {
-        match self.lanes_in.get_mut(lane) {
-            Some(place @ None) => *place = Some(LaneIn::new(id)),
-            _ => self.finish(now, Cause::Invalid, 1001, b"There is one stream for each of six lanes"),
-        }
-    }
-
-    fn skip(&mut self, id: StreamId) {
-        let mut bytes = Vec::new();
-        loop {
-            bytes.clear();
-            match read(&mut self.quic, id, READ_BYTES, &mut bytes) {
-                Read::Some => {}
-                Read::Blocked => break,
-                Read::Finished | Read::Reset => return self.skipped.retain(|skipped| *skipped != id),
-            }
-        }
-        if !self.skipped.contains(&id) {
-            self.skipped.push(id);
         }
     }
 
