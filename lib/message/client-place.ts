@@ -2,6 +2,7 @@ import { equalBytes } from "../bytes.js";
 import { DisconnectCode, type DisconnectReason } from "../socket/index.js";
 import type { ClientExtension } from "./extension.js";
 import type { NetworkPlayer } from "./players/network-player.js";
+import { PlayerState } from "./players/player.js";
 import type { Place } from "./protocol/system-messages.js";
 import { endingOf, type Target } from "./target.js";
 import type { NetworkTimeEstimate } from "./time/network-time.js";
@@ -50,7 +51,7 @@ export class ClientPlace {
   }
 
   suspended(player: NetworkPlayer): void {
-    if (this.#isPlaying) this.#owner.forEachExtension((extension) => extension.playerSuspended?.(player));
+    if (this.#isPlaying) this.#tell(player, (extension) => extension.playerSuspended?.(player));
   }
 
   /** The player has come back, perhaps to another room than the one that it was in. @param hasMoved another server */
@@ -58,7 +59,7 @@ export class ClientPlace {
     this.#owner.pings.start();
     if (hasMoved) this.moved(player, place, target, equalBytes(place.room, player.room));
     else if (place.moves !== player.moves) this.moved(player, place, target);
-    else if (this.#isPlaying) this.#owner.forEachExtension((extension) => extension.playerResumed?.(player));
+    else if (this.#isPlaying) this.#tell(player, (extension) => extension.playerResumed?.(player));
   }
 
   /** The player has left the server. */
@@ -75,8 +76,15 @@ export class ClientPlace {
     this.#owner.time.ticksPerSecond = ticksPerSecond;
     this.#isPlaying = !isLobby;
     this.#mayMove = isLobby || moves > 0;
-    if (this.#isPlaying) this.#owner.forEachExtension((extension) => extension.playerAuthenticated?.(player));
-    this.#owner.forEachExtension((extension) => extension.playerMoved?.(player, room));
+    if (this.#isPlaying) this.#tell(player, (extension) => extension.playerAuthenticated?.(player));
+    this.#tell(player, (extension) => extension.playerMoved?.(player, room));
+  }
+
+  /** Those behind a layer that disconnects the player hear of its end alone. */
+  #tell(player: NetworkPlayer, call: (extension: ClientExtension) => void): void {
+    this.#owner.forEachExtension((extension) => {
+      if (player.state !== PlayerState.Disconnected) call(extension);
+    });
   }
 
   #leave(player: NetworkPlayer, reason: DisconnectReason): void {

@@ -384,7 +384,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     if (wasAdmitted) this.#resumed(player, place, { hasMoved: hasMoved || !link.resumes, lostMs });
     else {
       this.#place.admitted(player, place);
-      this.events.emit("authenticated", player);
+      if (player.isAuthenticated) this.events.emit("authenticated", player);
       this.#connecting?.resolve(player);
       this.#connecting = null;
     }
@@ -396,7 +396,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     this.#resumptions++;
     this.#resumeLoop.stop();
     this.#place.resumed(player, place, this.#target, resumption.hasMoved);
-    this.events.emit("resumed", player, resumption);
+    if (player.isAuthenticated) this.events.emit("resumed", player, resumption);
     if (link === this.#link && player.isAuthenticated) player.requests.askAgain();
   }
 
@@ -433,7 +433,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     const { resumeWindowMs } = this.#session as ClientSession;
     this.#resumeLoop.start(resumeWindowMs, this.#target as Target, this.#doors.besides(this.#target as Target));
     this.#place.suspended(player);
-    this.events.emit("suspended", player);
+    if (player.state === PlayerState.Suspended) this.events.emit("suspended", player);
   }
 
   #resumeAt(target: Target, patience: number): void {

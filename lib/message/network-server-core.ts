@@ -79,8 +79,8 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     this.#isSelfDriven = this.drive === "automatic" && tickRate === 0;
     this.frontEnd = frontEnd ?? new FrontEnd(this, server, options);
     const onReady = (player: NetworkPlayer) => {
-      this.forEachExtension((extension) => extension.playerReady?.(player));
-      this.events.emit("readied", player);
+      this.#tell(player, (extension) => extension.playerReady?.(player));
+      if (this.players.has(player)) this.events.emit("readied", player);
     };
     this.#scenes = new SceneBarrier(this.clock, onReady, (sceneName) =>
       this.complain(`a client could not load the scene ${JSON.stringify(sceneName)}`),
@@ -314,7 +314,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
 
   /** A player that it has taken can be reached. */
   enter(player: NetworkPlayer): void {
-    this.forEachExtension((extension) => extension.playerAuthenticated?.(player));
+    this.#tell(player, (extension) => extension.playerAuthenticated?.(player));
     // An extension may have disconnected the player, or moved it on.
     if (this.#isHere(player)) this.events.emit("authenticated", player);
     if (this.#isHere(player)) this.#scenes.enter(player);
@@ -328,12 +328,12 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
   }
 
   suspend(player: NetworkPlayer): void {
-    this.forEachExtension((extension) => extension.playerSuspended?.(player));
-    this.events.emit("suspended", player);
+    this.#tell(player, (extension) => extension.playerSuspended?.(player));
+    if (this.players.has(player)) this.events.emit("suspended", player);
   }
 
   resume(player: NetworkPlayer): void {
-    this.forEachExtension((extension) => extension.playerResumed?.(player));
+    this.#tell(player, (extension) => extension.playerResumed?.(player));
     if (this.#isHere(player)) this.events.emit("resumed", player);
     if (this.#isHere(player)) this.#scenes.enter(player);
     this.requestTick();
@@ -399,6 +399,13 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     // The connection then calls `onDisconnected`; a suspended player has none.
     player.lastConnection.disconnect(reason);
     if (player.state === PlayerState.Suspended) this.frontEnd.end(player, reason);
+  }
+
+  /** Those behind a layer that disconnects the player, or moves it on, hear of that alone. */
+  #tell(player: NetworkPlayer, call: (extension: ServerExtension) => void): void {
+    this.forEachExtension((extension) => {
+      if (this.players.has(player)) call(extension);
+    });
   }
 
   #isHere(player: NetworkPlayer): boolean {

@@ -37,8 +37,17 @@ export class OfferedDoors {
   tell(player: NetworkPlayer): SentDoor[] {
     player.toldDoorsMs = this.#clock.now();
     try {
-      const doors = this.#list?.() ?? [];
-      return doors.slice(0, MAX_DOORS).map((door) => sentDoor("A door", door));
+      return (this.#list?.() ?? []).slice(0, MAX_DOORS).flatMap((door) => this.#sent(door));
+    } catch (error) {
+      this.#report(error);
+      return [];
+    }
+  }
+
+  /** What is no door keeps no other one out. */
+  #sent(door: Door): SentDoor[] {
+    try {
+      return [sentDoor("A door", door)];
     } catch (error) {
       this.#report(error);
       return [];

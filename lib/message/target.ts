@@ -60,15 +60,19 @@ const hostIn = (url: string): string | null =>
 
 /**
  * Whether a host is one of the Internet, as far as its name or address can say: not loopback, private (RFC 1918, RFC
- * 4193), shared (RFC 6598), link-local, reserved or for groups, and no name without a dot.
+ * 4193), shared (RFC 6598), link-local, reserved or for groups, and no name without a dot. A name has letters of ASCII:
+ * resolvers and URLs read `127.0.0.１` and `127.0.0.1?.com` as addresses.
  */
 export function isPublic(host: string): boolean {
   const groups = groupsOf(host.replace(/%.*$/, ""));
-  if (!groups) return /\.(?!(?:localhost|local|internal)\.?$)(?!\d+\.?$|0x[\da-f]*\.?$)[^.]+\.?$/i.test(host);
+  if (!groups) return PUBLIC_NAME.test(host);
   if (isIPv4(groups)) return isPublicIPv4(octetsOf(groups) as [number, number]);
   const [first = 0] = groups;
   return first >> 8 < 0xfc && groups.slice(0, 6).some((group) => group !== 0);
 }
+
+/** Its last label is none of those of private networks, and no number. */
+const PUBLIC_NAME = /^(?:[-\w]+\.)+(?!(?:localhost|local|internal)\.?$)(?!\d+\.?$|0x[\da-f]*\.?$)[-\w]+\.?$/i;
 
 function isPublicIPv4([a, b]: [number, number]): boolean {
   const isLocal = a === 0 || a === 10 || a === 127 || (a === 169 && b === 254) || (a === 192 && b === 168);

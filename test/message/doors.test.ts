@@ -180,6 +180,14 @@ test("the doors of a server are bounded, and what is none is told of and left ou
   expect(() => new NetworkServer({ protocol: newProtocol(), doors: [] as never })).toThrow(TypeError);
 });
 
+test("what is no door keeps no other one out", async () => {
+  const doors = () => [{ addresses: { memory: "nowhere" } }, atPort(7778)];
+  const group = await serversWithStore(2, "datagram", { doors });
+  const { client } = await group.join();
+  await crash(group, client, 0);
+  expect(group.servers[1]?.players.length).toBe(1);
+});
+
 describe("the loop", () => {
   const SILENT = { code: DisconnectCode.ConnectionLost, text: "no answer" };
   const SLOW = { code: DisconnectCode.HandshakeTimeout, text: "not in time" };

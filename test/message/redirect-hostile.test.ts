@@ -238,6 +238,19 @@ describe("a door of a server in the Internet", () => {
     "0x7f.0.0.0x1:1",
     "ws://10.0.0.1/",
     "ws://[::1]:7/",
+    "127.0.0.１:1",
+    "127.0.0.\u00ad1:1",
+    "127.0.0.%31:1",
+    "127.1%.com:1",
+    "127.0.0.1/.com:1",
+    "127.0.0.1?.com:1",
+    "127.0.0.1#.com:1",
+    "127.0.0.1\\.com:1",
+    "game.example@127.0.0.1/.com:1",
+    "ws://127.0.0.１/",
+    "ws://127.0.0.1\\.com/",
+    "ws://game.example@127.0.0.1/",
+    "ws://nowhere:port.com/",
   ])("does not lead to %s", (address) => {
     expect(() => targetOf(to(address), from, at("198.51.100.1:7777"))).toThrow(
       expect.objectContaining({ code: "ERR_REDIRECT_REFUSED" }),
@@ -253,7 +266,7 @@ describe("a door of a server in the Internet", () => {
   });
 
   test("is public only with a name of the Internet or such an address", () => {
-    expect(["198.51.100.1", "game.example", "game.example."].map(isPublic)).toEqual([true, true, true]);
+    expect(["198.51.100.1", "game.example", "xn--mnchen-3ya.de."].map(isPublic)).toEqual([true, true, true]);
     expect(["", "memory", "1.2.3", "a..", "10.0.0.1"].map(isPublic)).toEqual([false, false, false, false, false]);
   });
 });
