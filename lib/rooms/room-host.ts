@@ -119,6 +119,14 @@ const CREATE: OptionRules<CreateRoomOptions> = {
   data: () => {},
 };
 const MAX_ID_BYTES = 40;
+
+/** The last `start`. */
+interface StartAttempt {
+  /** Not after a stop. */
+  isWanted: boolean;
+  isDone: boolean;
+}
+
 /** How much of the time of a drain that waits is for moving what is left. */
 const MOVE_MS = 10_000;
 
@@ -137,6 +145,9 @@ export class RoomHost {
   readonly fleet: Fleet | null;
   readonly #membership: Membership | null;
   #hasRehearsed = false;
+  #attempt: StartAttempt = { isWanted: false, isDone: false };
+  /** Settles when all starts and stops have. */
+  #settled: Promise<unknown> = Promise.resolve();
 
   /** @throws TypeError, RangeError for a wrong option */
   constructor(options: RoomHostOptions) {
@@ -216,22 +227,68 @@ export class RoomHost {
    *
    * @param localClient as of `NetworkServer.start`: it joins rooms as every client does
    * @throws (rejects) what `open` of a kind throws, and NetworkError `ERR_TIMEOUT` when it is not done after 30 s; what
-   *   `NetworkServer.start` throws
+   *   `NetworkServer.start` throws, and the engine; TypeError, RangeError for what `door` gives and is no door
    */
   async start(options: { localClient?: NetworkClient } = {}): Promise<void> {
-    if (!this.#hasRehearsed) await this.#house.rehearse();
-    this.#hasRehearsed = true;
-    await this.#membership?.open();
-    await this.server.start(options);
-    this.#membership?.start();
-    this.#membership?.followOrders((order) => this.#follow(order));
+    const { isWanted, isDone } = this.#attempt;
+    if (isWanted && !(isDone && !this.server.active)) throw activeAlready();
+    const attempt = { isWanted: true, isDone: false };
+    this.#attempt = attempt;
+    const starting = this.#start(attempt, this.#settled, options);
+    this.#follows(starting);
+    await starting;
+  }
+
+  /** @param earlier settles when earlier starts and stops have left nothing behind */
+  async #start(
+    attempt: StartAttempt,
+    earlier: Promise<unknown>,
+    options: { localClient?: NetworkClient },
+  ): Promise<void> {
+    const goOn = () => {
+      if (!attempt.isWanted) throw new NetworkError("ERR_CLOSED", "The host was stopped");
+    };
+    await earlier;
+    if (this.server.active) {
+      attempt.isWanted = false;
+      throw activeAlready();
+    }
+    try {
+      goOn();
+      if (!this.#hasRehearsed) await this.#house.rehearse();
+      this.#hasRehearsed = true;
+      goOn();
+      await this.#membership?.open();
+      goOn();
+      await this.server.start(options);
+      goOn();
+      this.#membership?.start((order) => this.#obey(order));
+      attempt.isDone = true;
+    } catch (error) {
+      attempt.isWanted = false;
+      await this.server.stop();
+      await this.#membership?.stop();
+      throw error;
+    }
   }
 
   /** Closes all rooms, disconnects all players, and stops. @param reason as of `NetworkServer.stop` */
   async stop(reason?: DisconnectReason): Promise<void> {
+    this.#attempt.isWanted = false;
+    const stopping = this.#stop(reason);
+    this.#follows(stopping);
+    await stopping;
+  }
+
+  async #stop(reason: DisconnectReason | undefined): Promise<void> {
     await this.#membership?.store();
     await this.server.stop(reason);
     await this.#membership?.stop();
+  }
+
+  /** A later start waits for it. */
+  #follows(done: Promise<void>): void {
+    this.#settled = Promise.allSettled([this.#settled, done]);
   }
 
   /**
@@ -327,7 +384,7 @@ export class RoomHost {
   }
 
   /** An operator has told this host what to do (`valve-sockets rooms`). */
-  #follow(order: Order): void {
+  #obey(order: Order): void {
     if (order === "undrain") this.undrain();
     else if (!this.#membership?.isDraining)
       this.drain().catch((error) => NetworkServer.report(this.server, error, "a drain that was ordered"));
@@ -344,6 +401,8 @@ export class RoomHost {
     if (!this.server.active) throw new NetworkError("ERR_STATE", "The host is not active: await its start()");
   }
 }
+
+const activeAlready = () => new NetworkError("ERR_STATE", "The host is active already: await its stop() first");
 
 /** @throws TypeError without what a fleet needs; what `FleetKeys` throws */
 function newMembership(

@@ -8,7 +8,11 @@ import { atPort, newProtocol, serversWithStore } from "../support/server-group.j
 type Hook<Extension> = Exclude<keyof Extension, "messages">;
 
 /** A layer that writes down what it hears of players, by its name. */
-function listening<Extension extends object>(name: string, hooks: readonly Hook<Extension>[], log: string[]): Extension {
+function listening<Extension extends object>(
+  name: string,
+  hooks: readonly Hook<Extension>[],
+  log: string[],
+): Extension {
   return Object.fromEntries(hooks.map((hook) => [hook, () => void log.push(`${name} ${String(hook)}`)])) as Extension;
 }
 
@@ -33,7 +37,10 @@ describe("a layer of a client that disconnects its player", () => {
       client.on(name, () => void log.push(name));
     client.connect().catch(() => {});
     await world.until(() => client.isAuthenticated || !client.active || calls > 0);
-    const lose = () => (servers[0]?.players[0]?.connection as LibraryConnection).refuse(DisconnectCode.Timeout, "Lost");
+    const lose = () => {
+      const connection = servers[0]?.players[0]?.connection as LibraryConnection;
+      connection.refuse(DisconnectCode.Timeout, "Lost");
+    };
     return { ...group, client, log, lose };
   }
 

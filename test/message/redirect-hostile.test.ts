@@ -9,6 +9,7 @@ import {
 } from "../../lib/message/index.js";
 import {
   HelloMessage,
+  PongMessage,
   RedirectMessage,
   TableMessage,
   WelcomeMessage,
@@ -107,6 +108,20 @@ describe("a client is redirected", () => {
     expect(client.active).toBe(false);
     await world.run(5000, 50);
     expect(liar.connections.every(({ reason }) => reason !== null)).toBe(true);
+  });
+
+  test("by doors that come before it is admitted: it does not look there", async () => {
+    const { world, liar, client } = await atLiar();
+    const pong = { clientTimeMs: 0, serverTimeMs: 0, tick: 0, doors: [doorTo(7778)] };
+    await liar.say(PongMessage, pong);
+    const session = { id: new Uint8Array(16), secret: new Uint8Array(32), resumeWindowMs: 5000 };
+    await liar.say(WelcomeMessage, { ...WELCOME, session });
+    const ends: number[] = [];
+    client.on("disconnected", ({ code }) => void ends.push(code));
+    // With a door it would look for its session there.
+    (liar.connections[0] as unknown as LibraryConnection).refuse(DisconnectCode.ServerStopped, "Stopped");
+    await world.run(200);
+    expect(ends).toEqual([DisconnectCode.ServerStopped]);
   });
 
   test("and the ticket of a client that makes one up is the application's to judge", async () => {

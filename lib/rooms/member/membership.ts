@@ -8,7 +8,7 @@ import {
   type RedirectTarget,
   RequestRefusedError,
 } from "../../message/index.js";
-import { MAX_DOORS } from "../../message/protocol/door.js";
+import { MAX_DOORS, sentDoor } from "../../message/protocol/door.js";
 import { settledWithin } from "../../message/time/deadline.js";
 import type { Random, RandomBytes } from "../../random.js";
 import type { Engine } from "../engine/engine.js";
@@ -165,23 +165,26 @@ export class Membership {
     });
   }
 
-  /** Follows what an operator orders, until the host stops. */
-  followOrders(follow: (order: Order) => void): void {
-    this.#stopOrders = followOrders(this.engine, this.#options.app, this.id, follow);
-  }
-
   /** Before the host listens. @throws (rejects) as an engine */
   open(): Promise<void> {
     return this.kept.open();
   }
 
-  /** The host listens: the others hear of it. */
-  start(): void {
-    const { door, clock } = this.#options;
-    this.#door = door(this.#hosting.lobby.boundPorts);
+  /**
+   * The host listens: the others hear of it.
+   *
+   * @param follow does what an operator orders, until the host stops
+   * @throws TypeError, RangeError for a door that is none; what the option `door` throws
+   */
+  start(follow: (order: Order) => void): void {
+    const { engine, app, door, clock } = this.#options;
+    const given = door(this.#hosting.lobby.boundPorts);
+    sentDoor("door", given);
+    this.#door = given;
     this.isDraining = false;
     this.remote.start();
     this.kept.start();
+    this.#stopOrders = followOrders(engine, app, this.id, follow);
     this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
   }
 
@@ -192,7 +195,7 @@ export class Membership {
 
   /** The host has stopped. */
   async stop(): Promise<void> {
-    if (!this.#door) return;
+    if (!this.#door) return this.kept.stop(); // It may have been opened.
     const { clock } = this.#options;
     clock.clearTimeout(this.#sweepTimer);
     this.#sweepTimer = null;
@@ -212,7 +215,10 @@ export class Membership {
   doors(): Door[] {
     const others = this.kept.beats.hosts().filter(({ id, isDraining }) => id !== this.id && !isDraining);
     const from = Math.floor(this.#options.random() * others.length);
-    return [...others.slice(from), ...others.slice(0, from)].slice(0, MAX_DOORS).map(doorOf);
+    const turned = [...others.slice(from), ...others.slice(0, from)];
+    // During an update those of the other version may refuse this one's clients.
+    turned.sort((one, other) => Number(this.#isAlike(other)) - Number(this.#isAlike(one)));
+    return turned.slice(0, MAX_DOORS).map(doorOf);
   }
 
   /**
@@ -253,11 +259,14 @@ export class Membership {
 
   /** Hosts that take rooms of this one, the emptiest first. */
   #takers(): string[] {
-    const { fingerprint } = this.#hosting.lobby.protocol;
-    const isTaker = (host: HostState) =>
-      host.id !== this.id && !host.isDraining && equalBytes(host.fingerprint, fingerprint);
+    const isTaker = (host: HostState) => host.id !== this.id && !host.isDraining && this.#isAlike(host);
     const takers = this.kept.beats.hosts().filter(isTaker);
     return takers.sort((one, other) => one.load - other.load).map(({ id }) => id);
+  }
+
+  /** Whether a host has the same protocol. */
+  #isAlike({ fingerprint }: HostState): boolean {
+    return equalBytes(fingerprint, this.#hosting.lobby.protocol.fingerprint);
   }
 
   /** Gives a room to another host, and sends its players there. @returns false: nobody took it */

@@ -1,0 +1,142 @@
+import { expect, test } from "vitest";
+import { type Door, defineProtocol, type NetworkClient } from "../../../lib/message/index.js";
+import type { Bucket } from "../../../lib/rooms/engine/index.js";
+import type { RoomHostOptions } from "../../../lib/rooms/index.js";
+import { FleetProcess, FleetWorld } from "../../support/fleet-world.js";
+import { RoomsWorld } from "../../support/rooms-world.js";
+
+const newProtocol = (version = 1) => defineProtocol({ name: "starts", version, messages: [] });
+const rooms = { game: { capacity: 20, open() {} } };
+
+/** A host beside another one, and how many watches of the engine's buckets it has. */
+async function beside(options: Partial<RoomHostOptions> = {}, port = 7002) {
+  const fleet = new FleetWorld(() => newProtocol(), rooms, { latencyMs: 20 });
+  const [other] = (await fleet.start(1)) as [FleetProcess];
+  const process = new FleetProcess(fleet, port, rooms, options);
+  const { engine, host } = process;
+  const open = engine.bucket.bind(engine);
+  const counts = { watches: 0 };
+  engine.bucket = async (...given) => {
+    const bucket = await open(...given);
+    const watch: Bucket["watch"] = async (on) => {
+      const made = await bucket.watch(on);
+      counts.watches++;
+      const close = made.close.bind(made);
+      return Object.assign(made, {
+        close: () => {
+          counts.watches--;
+          close();
+        },
+      });
+    };
+    return Object.assign(Object.create(bucket) as Bucket, { watch });
+  };
+  const outcome = (promise: Promise<unknown>) =>
+    promise.then(() => "done").catch(({ code, message }) => code ?? message);
+  /** Whether nothing is left of the host. */
+  const assertGone = async () => {
+    await fleet.run(4000, 50);
+    expect([host.server.active, counts.watches, other.host.fleet?.hosts.length]).toEqual([false, 0, 1]);
+  };
+  return { fleet, other, host, counts, outcome, assertGone };
+}
+
+test.each([0, 10, 30, 50, 70, 90, 110, 130])(
+  "a fleet's host that is stopped %i ms after its start is gone",
+  async (ms) => {
+    const { fleet, host, outcome, assertGone } = await beside();
+    const starting = outcome(host.start());
+    await fleet.run(ms);
+    const wasActive = host.server.active;
+    await fleet.wait(host.stop());
+    expect(await fleet.wait(starting)).toBe(wasActive ? "done" : "ERR_CLOSED");
+    await assertGone();
+    await fleet.wait(host.start());
+    expect(host.fleet?.isReady).toBe(true);
+  },
+);
+
+test("a host without an engine that is stopped while it starts is gone, and starts again at once", async () => {
+  const { host, wait, codeOf } = bound(new RoomsWorld(newProtocol, rooms));
+  const first = codeOf(host.start());
+  void host.stop();
+  const second = codeOf(host.start());
+  expect([await first, await second, host.server.active]).toEqual(["ERR_CLOSED", "none", true]);
+  await wait(host.stop());
+  expect(host.server.active).toBe(false);
+});
+
+test("a host that is stopped and started in one turn runs, and one whose stop was refused goes on", async () => {
+  const { fleet, host, outcome } = await beside();
+  await fleet.wait(host.start());
+  void host.stop();
+  expect(await fleet.wait(outcome(host.start()))).toBe("done");
+  expect(host.fleet?.isReady).toBe(true);
+  expect(await fleet.wait(outcome(host.stop({ code: -1, text: "" })))).toBe("ERR_OUT_OF_RANGE");
+  expect(await fleet.wait(outcome(host.start()))).toBe("ERR_STATE");
+  expect(host.server.active).toBe(true);
+  await fleet.wait(host.server.stop());
+  expect(await fleet.wait(outcome(host.start()))).toBe("done");
+});
+
+const bound = (world: RoomsWorld) => ({
+  host: world.host,
+  wait: world.wait.bind(world),
+  codeOf: world.codeOf.bind(world),
+});
+
+test("the second of two starts is refused, and leaves nothing behind", async () => {
+  const { fleet, host, counts, outcome, assertGone } = await beside();
+  const [one, two] = [outcome(host.start()), outcome(host.start())];
+  expect(await fleet.wait(Promise.all([one, two]))).toEqual(["done", "ERR_STATE"]);
+  expect(counts.watches).toBe(2);
+  expect(await fleet.wait(outcome(host.start()))).toBe("ERR_STATE");
+  expect(host.server.active).toBe(true);
+  await fleet.wait(host.stop());
+  await assertGone();
+});
+
+test("a host whose port is taken leaves nothing behind", async () => {
+  const { fleet, host, outcome, assertGone } = await beside({}, 7001);
+  expect(await fleet.wait(outcome(host.start()))).toBe("ERR_ADDRESS_IN_USE");
+  await assertGone();
+});
+
+test.each<[string, unknown, string]>([
+  ["without a port", { addresses: { memory: "nowhere" } }, "ERR_OUT_OF_RANGE"],
+  ["of 300 letters", { addresses: { memory: `${"a".repeat(300)}:1` } }, "ERR_OUT_OF_RANGE"],
+  ["without addresses", { addresses: {} }, "ERR_OUT_OF_RANGE"],
+  ["whose address is a number", { addresses: { memory: 7 } }, "ERR_INVALID_ARG_TYPE"],
+  ["that is none", () => undefined, "ERR_INVALID_ARG_TYPE"],
+  [
+    "that throws",
+    () => {
+      throw new Error("no address");
+    },
+    "no address",
+  ],
+])("a host with a door %s does not start, and no other host hears of it", async (_name, door, code) => {
+  const { fleet, other, host, outcome, assertGone } = await beside({ door: door as Door });
+  expect(await fleet.wait(outcome(host.start()))).toBe(code);
+  await assertGone();
+  await fleet.connect(other);
+  expect(other.errors).toEqual([]);
+});
+
+test("clients are told of hosts of their own version first", async () => {
+  const fleet = new FleetWorld(() => newProtocol(), rooms);
+  const first = await fleet.add();
+  await fleet.add();
+  for (let count = 0; count < 8; count++) await fleet.add({ protocol: newProtocol(2) });
+  await fleet.run(2500, 50);
+  const clients: NetworkClient[] = [];
+  for (let count = 0; count < 5; count++) {
+    const { client, rooms: ofClient } = await fleet.connect(first);
+    await fleet.wait(ofClient.joinOrCreate("game"));
+    clients.push(client);
+  }
+  await fleet.run(500, 20);
+  await first.kill();
+  await fleet.run(15_000, 50);
+  expect(clients.map(({ isAuthenticated }) => isAuthenticated)).toEqual(clients.map(() => true));
+});
