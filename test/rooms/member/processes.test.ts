@@ -139,7 +139,8 @@ test.each(Array.from({ length: SEEDS }, (_, at) => at + 1))(
       const ids = Array.from({ length: ROOMS }, (_, at) => `room${at}`);
       for (const [at, host] of fleet.hosts.entries()) host.create(ids.filter((_, index) => index % HOSTS === at));
       const owned = () => fleet.alive.flatMap(({ rooms }: { rooms: string[] }) => rooms);
-      await until(() => owned().length === ROOMS);
+      await until(() => owned().length === ROOMS || fleet.alive.length < HOSTS);
+      expect(fleet.alive.length).toBe(HOSTS);
       // Each through a door that is not always the host of its room.
       const joins = bots.map((bot, at) => {
         const { port, webSocketPort } = fleet.hosts[at % HOSTS];
