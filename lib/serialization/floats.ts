@@ -1,7 +1,10 @@
 import { outOfRange } from "../arguments.js";
-import { float32Bits, float32 as float32Value } from "./bits.js";
 import { type Codec, defineCodec } from "./codec.js";
 import { inField, requireInteger, wrongValue } from "./errors.js";
+
+// Of this file alone, not those of bits.ts: V8 looks up what is imported at each use.
+const float32Value = new Float32Array(1);
+const float32Bits = new Int32Array(float32Value.buffer);
 
 /** A number in 32 bits, with about 7 digits. */
 export const float32: Codec<number> = defineCodec<number>({

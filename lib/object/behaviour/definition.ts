@@ -36,6 +36,8 @@ export class BehaviourDefinition {
   readonly fromOwnerMask: number;
   /** Those that the server may set. */
   readonly fromServerMask: number;
+  /** Those whose values are assigned, and do not change in place. */
+  readonly plainMask: number;
   readonly collectionMask: number;
   readonly referenceMask: number;
   /** What keeps the values: straight code if the platform allows it, else loops over arrays. */
@@ -60,6 +62,7 @@ export class BehaviourDefinition {
     this.scopedMask = maskOf(({ options }) => typeof options.to === "function");
     this.fromOwnerMask = maskOf(({ options }) => (options.from ?? "server") !== "server");
     this.fromServerMask = maskOf(({ options }) => options.from !== "owner");
+    this.plainMask = maskOf(({ components, held }) => !components && !held);
     this.collectionMask = maskOf(({ kind }) => kind === "collection");
     this.referenceMask = maskOf(({ kind }) => kind === "reference");
     this.#byName = new Map(members.map((member) => [member.name, member]));

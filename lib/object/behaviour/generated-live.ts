@@ -2,6 +2,7 @@ import { typeError } from "../../arguments.js";
 import type { Codec, Kernel } from "../../serialization/index.js";
 import type { LiveClass } from "./live-value.js";
 import type { Member } from "./member.js";
+import { bitsOfWords } from "./word-bits.js";
 
 /** Neighbours whose bits fit one number of 32 bits: where each starts in it, and their widths. */
 function wordsOf(
@@ -35,11 +36,20 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
     const word = parts.map(({ index, shift, mask }) => `(live.#i${index} & ${mask}) << ${shift}`).join(" | ");
     return `writer.writeBits(${word}, ${bits});`;
   });
-  const read = words.map(({ bits, parts }, at) => {
-    const integers = parts.map(({ index, shift, mask }) => `const i${index} = (w${at} >>> ${shift}) & ${mask};`);
-    // Signed: V8 keeps it out of the heap.
-    return `const w${at} = ${bits === 32 ? "reader.readInt32()" : `reader.readBits(${bits})`}; ${integers.join(" ")}`;
-  });
+  const readBy = (take: (bits: number) => string) => `
+        ${words
+          .map(({ bits, parts }, at) => {
+            const integers = parts.map(
+              ({ index, shift, mask }) => `const i${index} = (w${at} >>> ${shift}) & ${mask};`,
+            );
+            return `const w${at} = ${take(bits)}; ${integers.join(" ")}`;
+          })
+          .join("\n")}
+        ${all((i) => `const v${i} = fromInteger${i}(i${i});`)}
+        ${all((i) => `live.#v${i} = v${i}; live.#i${i} = live.#s${i} = i${i};`)}`;
+  // Signed: V8 keeps it out of the heap.
+  const read = readBy((bits) => (bits === 32 ? "reader.readInt32()" : `reader.readBits(${bits})`));
+  const readAt = readBy((bits) => `${bitsOfWords(bits)}; position += ${bits}`);
   const source = `"use strict";
     ${all((i) => `const { toInteger: toInteger${i}, fromInteger: fromInteger${i} } = kernels[${i}];`)}
     ${all((i) => `const name${i} = names[${i}];`)}
@@ -67,10 +77,10 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
       static write(live, writer) {
         ${write.join("\n")}
       }
-      static read(live, reader) {
-        ${read.join("\n")}
-        ${all((i) => `const v${i} = fromInteger${i}(i${i});`)}
-        ${all((i) => `live.#v${i} = v${i}; live.#i${i} = live.#s${i} = i${i};`)}
+      static read(live, reader) {${read}
+      }
+      static fixedBits = ${words.reduce((sum, { bits }) => sum + bits, 0)};
+      static readAt(live, words, position) {${readAt}
       }
       static setNumbers(live, source, at, isExact) {
         ${all((i) => `live.#v${i} = source[at + ${i}];`)}

@@ -3,6 +3,7 @@ import { componentsOf } from "./live-value.js";
 import type { Member } from "./member.js";
 import { MemberValues, type ValuesClass } from "./member-values.js";
 import { prepareValue } from "./prepare-value.js";
+import { bitsOfWords } from "./word-bits.js";
 
 /** The statements for a member in each function of the class. */
 interface Statements {
@@ -13,6 +14,8 @@ interface Statements {
   /** Where it is another than `write`. */
   writeDelta?: string;
   read: string;
+  /** Of members of a fixed width. */
+  readAt?: string;
   /** Of members with a shape. */
   getNumbers: string;
   setNumbers: string;
@@ -42,11 +45,11 @@ function numberStatements({ index: i, codec, components, shape }: Member) {
   };
 }
 
-function statementsOf(member: Member): Statements {
-  return { ...valueStatements(member), ...numberStatements(member) };
+function statementsOf(member: Member, fixedBits: number): Statements {
+  return { ...valueStatements(member, fixedBits), ...numberStatements(member) };
 }
 
-function valueStatements({ index: i, bit, codec, components, held }: Member) {
+function valueStatements({ index: i, bit, codec, components, held }: Member, fixedBits: number) {
   if (codec.kernel) {
     const bits = Number(codec.kernel.bits);
     return {
@@ -64,6 +67,10 @@ function valueStatements({ index: i, bit, codec, components, held }: Member) {
         const value = fromInteger${i}(integer);
         this.v${i} = value;
         this.i${i} = this.s${i} = integer;`,
+      readAt: `const integer = ${bitsOfWords(bits)};
+        this.v${i} = fromInteger${i}(integer);
+        this.i${i} = this.s${i} = integer;
+        position += ${bits};`,
     };
   }
   if (components || held) {
@@ -74,6 +81,7 @@ function valueStatements({ index: i, bit, codec, components, held }: Member) {
       write: `Held${i}.write(this.v${i}, writer${held ? `, (hidden & ${bit}) !== 0` : ""});`,
       ...(held?.writeDelta && { writeDelta: `Held${i}.writeDelta(this.v${i}, writer);` }),
       read: `Held${i}.read(this.v${i}, reader);`,
+      ...(fixedBits > 0 && { readAt: `Held${i}.readAt(this.v${i}, words, position); position += ${fixedBits};` }),
     };
   }
   return {
@@ -97,7 +105,10 @@ function valueStatements({ index: i, bit, codec, components, held }: Member) {
  */
 export function generateValues(definition: BehaviourDefinition): ValuesClass {
   const { members } = definition;
-  const statements = members.map(statementsOf);
+  const fixedBits = members.map(
+    ({ codec, index }) => codec.kernel?.bits ?? definition.heldClassOf(index)?.fixedBits ?? 0,
+  );
+  const statements = members.map((member) => statementsOf(member, fixedBits[member.index] as number));
   const all = (each: (index: number, bit: number, statement: Statements) => string) =>
     members.map(({ index, bit }) => each(index, bit, statements[index] as Statements)).join("\n");
   const source = `"use strict";
@@ -107,6 +118,7 @@ export function generateValues(definition: BehaviourDefinition): ValuesClass {
         const Held${i} = helds[${i}], prepare${i} = prepares[${i}], names${i} = names[${i}];`,
     )}
     return class Values extends MemberValues {
+      static fixedBits = fixedBits;
       constructor(definition) {
         super(definition);
         ${all((_i, _bit, { construct }) => construct)}
@@ -140,6 +152,11 @@ export function generateValues(definition: BehaviourDefinition): ValuesClass {
         this.reading(mask);
         ${all((_i, bit, { read }) => `if ((mask & ${bit}) !== 0) { ${read} }`)}
       }
+      readAt(words, position, mask) {
+        this.reading(mask);
+        ${all((_i, bit, { readAt }) => (readAt ? `if ((mask & ${bit}) !== 0) { ${readAt} }` : ""))}
+        return position;
+      }
       getNumbers(index, target, at) {
         switch (index) { ${all((i, _bit, { getNumbers }) => `case ${i}: ${getNumbers} return;`)} }
       }
@@ -158,6 +175,10 @@ export function generateValues(definition: BehaviourDefinition): ValuesClass {
   const codecs = members.map(({ codec }) => codec);
   const helds = members.map(({ index }) => definition.heldClassOf(index));
   const names = members.map(({ shape }) => shape?.names);
-  const create = new Function("MemberValues", "codecs", "helds", "prepares", "names", "componentsOf", source);
-  return create(MemberValues, codecs, helds, members.map(prepareValue), names, componentsOf) as ValuesClass;
+  const create = new Function(
+    ...["MemberValues", "codecs", "helds", "prepares", "names", "componentsOf", "fixedBits", source],
+  );
+  return create(
+    ...[MemberValues, codecs, helds, members.map(prepareValue), names, componentsOf, fixedBits],
+  ) as ValuesClass;
 }

@@ -8,6 +8,7 @@ import { prepareValue } from "./prepare-value.js";
 
 /** What `generateValues` makes, as loops over arrays: for platforms that forbid generated code. */
 export class LoopedValues extends MemberValues {
+  static readonly fixedBits: null = null;
   /** Each member's value; of a live one the live value. */
   readonly #values: unknown[];
   /** Scalars as integers. */

@@ -32,6 +32,8 @@ const NO_VALUES: unknown[] = [];
 /** The class of the values of one definition. */
 export interface ValuesClass {
   new (definition: BehaviourDefinition): MemberValues;
+  /** How many bits each member always has; 0 where they differ. Null if there is no `readAt`. */
+  readonly fixedBits: readonly number[] | null;
   /** The accessors of the members of a behaviour, by index. */
   propertiesOf(
     valuesOf: (behaviour: object) => MemberValues,
@@ -98,6 +100,14 @@ export abstract class MemberValues {
    * @throws NetworkError as `Codec.read`; the members before the unreadable one have their new values then
    */
   abstract read(reader: NetworkReader, mask: number): void;
+
+  /**
+   * Reads members of a fixed width from bit `position` of `words` on, which has one more than they take.
+   *
+   * @returns the position behind them
+   * @throws NetworkError `ERR_BAD_VALUE` as `read`
+   */
+  readAt?(words: Int32Array, position: number, mask: number): number;
 
   /** Writes the numbers of a member with a shape to `target`, from `at` on. */
   abstract getNumbers(index: number, target: Float64Array, at: number): void;
@@ -172,7 +182,7 @@ export abstract class MemberValues {
   /** Members are about to get values that have arrived, which do not go back: `settle` finds them equal to the sent. */
   reading(mask: number): void {
     for (let left = this.#heard & ~this.#noted & mask; left !== 0; left &= left - 1) this.#note(left & -left);
-    this.marked &= ~mask;
+    if ((this.marked & mask) !== 0) this.marked &= ~mask;
   }
 
   /** The value of a `mutable` member has changed in place. */
@@ -250,11 +260,12 @@ export abstract class MemberValues {
 
   /** Remembers the value that listeners will get as `before`. */
   #note(bit: number): void {
-    const { index, components, held } = this.definition.members[31 - Math.clz32(bit)] as Member;
-    const value = this.get(index);
-    if (held?.copy) this.#before[index] = held.copy(value as object, this.#before[index] as object | undefined);
-    else if (components) copyComponents(value as Components, this.#before[index] as Components, components);
-    else this.#before[index] = value;
+    const index = 31 - Math.clz32(bit);
+    const { definition } = this;
+    this.#before[index] =
+      (definition.plainMask & bit) !== 0
+        ? this.get(index)
+        : copyOf(definition.members[index] as Member, this.get(index) as object, this.#before[index]);
     const noted = this.#noted;
     this.#noted = noted | bit;
     if (noted === 0) this.owner?.noted(this);
@@ -265,24 +276,35 @@ export abstract class MemberValues {
    * the next call. What one throws goes to `onError` and stops no other.
    */
   deliver(onError: (error: unknown) => void): void {
+    const { definition } = this;
     const noted = this.#noted;
     this.#noted = 0;
     for (let left = noted; left !== 0; left &= left - 1) {
-      const index = 31 - Math.clz32(left & -left);
-      const { bit, codec, components, held } = this.definition.members[index] as Member;
-      const equals = held?.equals ?? codec.equals;
+      const bit = left & -left;
+      const index = 31 - Math.clz32(bit);
+      const { codec, components, held } = definition.members[index] as Member;
       const now = this.get(index);
       const before = components ? { ...(this.#before[index] as object) } : this.#before[index];
+      const isEqual = held?.equals ? held.equals(now as object, before as object) : codec.equals(now, before);
       // A member marked as changed in place is the same object as before.
-      if (equals(now as object, before as object) && !((this.definition.mutableMask & bit) !== 0 && now === before))
-        continue;
-      for (const listener of this.#listeners[index] ?? []) {
+      if (isEqual && !((definition.mutableMask & bit) !== 0 && now === before)) continue;
+      // A listener may have put the object back, and all listeners are gone then.
+      const listeners = this.#listeners[index] ?? [];
+      for (let place = 0; place < listeners.length; place++) {
         try {
-          listener(now, before);
+          (listeners[place] as MemberListener)(now, before);
         } catch (error) {
           onError(error);
         }
       }
     }
   }
+}
+
+/** A value that changes in place, for listeners. @param into the one that they got last */
+function copyOf({ components, held }: Member, value: object, into: unknown): unknown {
+  if (held?.copy) return held.copy(value, into as object | undefined);
+  if (!components) return value;
+  copyComponents(value as Components, into as Components, components);
+  return into;
 }

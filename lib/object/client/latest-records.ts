@@ -2,7 +2,6 @@ import type { NetworkReader } from "../../serialization/index.js";
 import { readChanges } from "../behaviour/identity-state.js";
 import type { ItemMap } from "../collections/item-map.js";
 import {
-  BITS_BESIDE_START,
   isOwnRecord,
   NO_RECORD,
   RECORD,
@@ -13,6 +12,7 @@ import {
 } from "../wire/latest-format.js";
 import type { ClientObject } from "./client-object.js";
 import type { ItemLayouts } from "./item-layouts.js";
+import { QuickRecords } from "./quick-records.js";
 
 /** The members of each behaviour that were read last. */
 const found: number[] = [];
@@ -31,25 +31,33 @@ export function readLatestInOrder(reader: NetworkReader, tick: number, object: C
   if (isNew) object.record(tick, found, breakTick);
 }
 
+const quick = new QuickRecords();
+
 /**
  * Reads the objects of a packet of latest state.
  *
+ * @param reader is at their start in `packet`
  * @param layoutOf that of the last object of each number, also after its end
  * @returns of how many packets it is the last, 0 if it is not, null where it cannot be read any further: a spawn has
  *   not come, and the server sends all of this again
  * @throws NetworkError as `Codec.read`
  */
 export function readLatestRecords(
+  packet: Uint8Array,
   reader: NetworkReader,
   tick: number,
   objects: ItemMap<ClientObject>,
   layoutOf: ItemLayouts,
 ): number | null {
-  let item = NO_RECORD;
-  let tag = readTag(reader);
-  for (; tag >= RECORD; tag = readTag(reader)) {
+  quick.begin(packet);
+  quick.item = NO_RECORD;
+  for (;;) {
+    quick.read(reader, tick, objects);
+    const tag = readTag(reader);
+    if (tag < RECORD) return readPacketCount(reader, tag);
     const isOwner = isOwnRecord(tag);
-    item = readItem(reader, tag, item);
+    const item = readItem(reader, tag, quick.item);
+    quick.item = item;
     const object = objects.get(item);
     const layout = object === undefined ? layoutOf.get(item) : object.audience.layout;
     if (layout === undefined) return null;
@@ -57,13 +65,6 @@ export function readLatestRecords(
     let audience = isOwner ? audiences.owner : audiences.others;
     if (layout.hasScopedLatest) audience = layout.readAudience(reader, isOwner, layout.scopedLatest);
     const isPresent = object !== undefined && ((tick - object.spawnTick) | 0) > 0;
-    if (isPresent && layout.isSimple && audience.simpleBits <= BITS_BESIDE_START) {
-      // The same as below, with fewer calls.
-      object.latestTick = tick;
-      const members = reader.readBits(audience.simpleBits);
-      if (members !== 0) object.first.read(reader, members);
-      continue;
-    }
     const values = isPresent ? object.values : layout.spare;
     if (isPresent) object.latestTick = tick;
     if (layout.interpolated.length === 0) {
@@ -74,5 +75,4 @@ export function readLatestRecords(
     readChanges(reader, values, audience.latest, found);
     if (isPresent) object.record(tick, found, breakTick);
   }
-  return readPacketCount(reader, tag);
 }

@@ -260,7 +260,7 @@ export class ObjectClient implements ClientObjectOwner {
     const tick = reader.readUint32();
     this.#tick = tick;
     shown.arrived(tick, readSilentTicks(reader), this.#nowMs, this.#client.time.ticksPerSecond);
-    const count = readLatestRecords(reader, tick, this.#byItem, this.#layoutOf);
+    const count = readLatestRecords(bytes, reader, tick, this.#byItem, this.#layoutOf);
     if (count === null) return;
     shown.applied(tick, count);
     this.prediction?.restore();

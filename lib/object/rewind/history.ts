@@ -1,5 +1,4 @@
 import { blend, type NumberShape } from "../behaviour/number-shape.js";
-import { grownInts } from "../collections/int-array.js";
 
 /** How many ticks the history remembers. */
 export const HISTORY_TICKS = 64;
@@ -12,11 +11,11 @@ interface Row {
   readonly isPlain: boolean;
   /** Clients get its state each so many ticks, and glide between them. */
   readonly intervalTicks: number;
-  /** Where its ticks start, and its values. */
-  readonly ticksAt: number;
-  readonly valuesAt: number;
-  /** The records are numbered, and lie at `number % HISTORY_TICKS`. */
+  /** Where its records start. They are numbered, and lie at `number % HISTORY_TICKS`. */
+  readonly start: number;
   end: number;
+  /** That of the last record. */
+  tick: number;
 }
 
 /**
@@ -25,12 +24,12 @@ interface Row {
  */
 export class History {
   readonly #rows: (Row | undefined)[] = [];
-  #ticks = new Int32Array(0);
-  /** 1 where the line is broken before a record. */
-  #breaks = new Int32Array(0);
-  #values = new Float64Array(0);
-  #ticksEnd = 0;
-  #valuesEnd = 0;
+  /**
+   * The records. Of each, all lies side by side: a record is one place in memory, which is seldom in the cache. First
+   * comes twice the tick, and 1 more if the line is broken before the record; then the values.
+   */
+  #records = new Float64Array(0);
+  #recordsEnd = 0;
   /** Rows of objects that are gone, by their number of columns. */
   readonly #free = new Map<number, Row[]>();
 
@@ -43,24 +42,19 @@ export class History {
     this.remove(item);
     const columns = shapes.reduce((sum, shape) => sum + shape.columns, 0);
     const isPlain = shapes.every((shape) => shape.isPlain);
-    const free = this.#free.get(columns)?.pop();
-    if (free) {
-      const { ticksAt, valuesAt } = free;
-      this.#rows[item] = { shapes, columns, isPlain, intervalTicks, ticksAt, valuesAt, end: 0 };
-      return;
+    const start = this.#free.get(columns)?.pop()?.start ?? this.#newRecords(columns);
+    this.#rows[item] = { shapes, columns, isPlain, intervalTicks, start, end: 0, tick: 0 };
+  }
+
+  #newRecords(columns: number): number {
+    const start = this.#recordsEnd;
+    this.#recordsEnd += HISTORY_TICKS * (columns + 1);
+    if (this.#recordsEnd > this.#records.length) {
+      const records = new Float64Array(Math.max(this.#recordsEnd, 2 * this.#records.length));
+      records.set(this.#records);
+      this.#records = records;
     }
-    const ticksAt = this.#ticksEnd;
-    const valuesAt = this.#valuesEnd;
-    this.#ticksEnd += HISTORY_TICKS;
-    this.#valuesEnd += HISTORY_TICKS * columns;
-    this.#ticks = grownInts(this.#ticks, this.#ticksEnd);
-    this.#breaks = grownInts(this.#breaks, this.#ticksEnd);
-    if (this.#valuesEnd > this.#values.length) {
-      const values = new Float64Array(Math.max(this.#valuesEnd, 2 * this.#values.length));
-      values.set(this.#values);
-      this.#values = values;
-    }
-    this.#rows[item] = { shapes, columns, isPlain, intervalTicks, ticksAt, valuesAt, end: 0 };
+    return start;
   }
 
   remove(item: number): void {
@@ -84,14 +78,13 @@ export class History {
   record(item: number, tick: number, values: ArrayLike<number>, isBreak = false): void {
     const row = this.#rows[item];
     if (!row) return;
-    const last = row.ticksAt + ((row.end - 1) & (HISTORY_TICKS - 1));
-    if (row.end === 0 || this.#ticks[last] !== (tick | 0)) row.end++;
-    const number = (row.end - 1) & (HISTORY_TICKS - 1);
-    this.#ticks[row.ticksAt + number] = tick;
-    this.#breaks[row.ticksAt + number] = isBreak ? 1 : 0;
+    if (row.end === 0 || row.tick !== tick) row.end++;
+    row.tick = tick;
     const { columns } = row;
-    const at = row.valuesAt + number * columns;
-    for (let column = 0; column < columns; column++) this.#values[at + column] = values[column] as number;
+    const records = this.#records;
+    const at = placeOf(row, row.end - 1);
+    records[at] = 2 * tick + (isBreak ? 1 : 0);
+    for (let column = 0; column < columns; column++) records[at + 1 + column] = values[column] as number;
   }
 
   /**
@@ -106,10 +99,10 @@ export class History {
     let from = row.end - 1;
     while (from > first && ((this.#tickOf(row, from) - whole) | 0) > 0) from--;
     const { columns } = row;
-    const fromAt = row.valuesAt + (from & (HISTORY_TICKS - 1)) * columns;
+    const fromAt = placeOf(row, from) + 1;
     const part = from + 1 < row.end ? this.#partOfWay(row, from, whole, tick - whole) : 0;
-    const toAt = row.valuesAt + ((from + 1) & (HISTORY_TICKS - 1)) * columns;
-    const values = this.#values;
+    const toAt = placeOf(row, from + 1) + 1;
+    const values = this.#records;
     if (row.isPlain || part === 0) {
       for (let column = 0; column < columns; column++) {
         const start = values[fromAt + column] as number;
@@ -127,14 +120,18 @@ export class History {
   }
 
   #tickOf(row: Row, number: number): number {
-    return this.#ticks[row.ticksAt + (number & (HISTORY_TICKS - 1))] as number;
+    return Math.floor((this.#records[placeOf(row, number)] as number) / 2);
   }
 
   /** How far the object is on its way from a record to the next one. It rested until the state before that. */
   #partOfWay(row: Row, from: number, whole: number, fraction: number): number {
-    if (this.#breaks[row.ticksAt + ((from + 1) & (HISTORY_TICKS - 1))]) return 0;
+    if ((this.#records[placeOf(row, from + 1)] as number) % 2 !== 0) return 0;
     const toTick = this.#tickOf(row, from + 1);
     const ticks = Math.min((toTick - this.#tickOf(row, from)) | 0, row.intervalTicks);
     return Math.max(0, (ticks - ((toTick - whole) | 0) + fraction) / ticks);
   }
 }
+
+/** Where the record of this number lies. */
+const placeOf = ({ start, columns }: Row, number: number): number =>
+  start + (number & (HISTORY_TICKS - 1)) * (columns + 1);

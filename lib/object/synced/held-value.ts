@@ -26,6 +26,9 @@ export interface HeldClass<Held = object> {
   writeDelta?(held: Held, writer: NetworkWriter): void;
   /** Reads either. It counts as sent. @throws NetworkError as `Codec.read` */
   read(held: Held, reader: NetworkReader): void;
+  /** As those of `MemberValues`, for values that always have so many bits. */
+  readonly fixedBits?: number;
+  readAt?(held: Held, words: Int32Array, position: number): void;
   /** Of live values: as those of `MemberValues`. */
   getNumbers?(held: Held, target: Float64Array, at: number): void;
   setNumbers?(held: Held, source: Float64Array, at: number, isExact: boolean): void;

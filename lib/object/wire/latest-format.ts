@@ -13,7 +13,8 @@ const TAG_BITS = 3;
 const COMPLETE = 0;
 const PARTIAL = 1;
 const LAST_OF_SEVERAL = 2;
-export const RECORD = 4;
+const IS_RECORD = 4;
+export const RECORD = IS_RECORD;
 const IS_OWNER = 1;
 /** The number is the one behind that of the record before. */
 const IS_NEXT = 2;
@@ -86,6 +87,24 @@ export function readItem(reader: NetworkReader, tag: number, before: number): nu
   if ((tag & IS_NEXT) !== 0) return before + 1;
   if (!reader.readBoolean()) return reader.readBits(SHORT_BITS);
   return reader.readBoolean() ? LONG + reader.readPacked() : reader.readBits(LONG_BITS);
+}
+
+/**
+ * The bits of the start of a record, of which `next` are the first 32; 0 where that may be longer, for an end, and for
+ * an object of the reader's own.
+ */
+export function shortStartOf(next: number): number {
+  if ((next & (IS_RECORD | IS_OWNER)) !== IS_RECORD) return 0;
+  if ((next & IS_NEXT) !== 0) return TAG_BITS;
+  if ((next & (1 << TAG_BITS)) === 0) return TAG_BITS + 1 + SHORT_BITS;
+  return (next & (2 << TAG_BITS)) === 0 ? TAG_BITS + 2 + LONG_BITS : 0;
+}
+
+/** The number of the object whose record has this start. */
+export function itemOfShortStart(next: number, before: number): number {
+  if ((next & IS_NEXT) !== 0) return before + 1;
+  if ((next & (1 << TAG_BITS)) === 0) return (next >>> (TAG_BITS + 1)) & (SHORT - 1);
+  return (next >>> (TAG_BITS + 2)) & (LONG - 1);
 }
 
 /** Ends a packet. @param count of how many packets with all the state of the tick it is the last, 0 if it is not */

@@ -18,6 +18,11 @@ export interface ObjectAudience {
   readonly latestPlaces: number;
   /** How many bits say which latest members of the first behaviour follow, if these are its first members. */
   readonly simpleBits: number;
+  /**
+   * How many bits a record has at most, if its start, these bits and members of a fixed width are all of it; or 0. It
+   * is 0 for the owner.
+   */
+  readonly quickBits: number;
 }
 
 /** Other sets of members are forgotten beyond so many: they can be made again. */

@@ -127,6 +127,9 @@ export class ObjectLayout {
       this.#latestPlaces.every(
         ({ behaviour, bit, place }) => shifted(bit, this.#shifts[behaviour] as number) === place,
       );
+    const isAlone = this.#isShifted && this.definitions.length === 1;
+    this.isSingle = isAlone && !this.isFromOwner && !this.hasEvery;
+    this.isSimple = isAlone && !this.hasScopedLatest && this.interpolated.length === 0;
     const nothing = this.definitions.map(() => 0);
     const hidden = this.definitions.map(
       ({ ownerMask, othersMask, scopedMask }) => (ownerMask & ~othersMask) | scopedMask,
@@ -142,15 +145,26 @@ export class ObjectLayout {
       const may = latest[0] as number;
       const simpleBits = (may & (may + 1)) === 0 ? 32 - Math.clz32(may) : BITS_BESIDE_START + 1;
       const latestPlaces = this.toJournal(latest);
-      return { layout: this, isOwner, granted, visible, ordered, latest, latestPlaces, simpleBits };
+      const isQuick = this.isSimple && !isOwner && simpleBits <= BITS_BESIDE_START;
+      const quickBits = isQuick ? this.#quickBits(may) : 0;
+      return { layout: this, isOwner, granted, visible, ordered, latest, latestPlaces, simpleBits, quickBits };
     });
     const firstMask = this.#latest[0] as number;
     this.#firstLatest = firstMask === 0 ? 0 : 31 - Math.clz32(firstMask & -firstMask);
-    const isAlone = this.#isShifted && this.definitions.length === 1;
-    this.isSingle = isAlone && !this.isFromOwner && !this.hasEvery;
-    this.isSimple = isAlone && !this.hasScopedLatest && this.interpolated.length === 0;
     this.columns = this.interpolated.reduce((sum, { member }) => sum + (member.shape?.columns ?? 0), 0);
     this.interpolatedPlaces = this.toJournal(masks(({ interpolate }) => Boolean(interpolate)));
+  }
+
+  /** How many bits a record has at most with these members of the first behaviour; 0 unless all have a fixed width. */
+  #quickBits(members: number): number {
+    const { fixedBits } = (this.definitions[0] as BehaviourDefinition).Values;
+    let sum = 32;
+    for (let left = members; left !== 0; left &= left - 1) {
+      const bits = fixedBits?.[31 - Math.clz32(left & -left)] ?? 0;
+      if (bits === 0) return 0;
+      sum += bits;
+    }
+    return sum;
   }
 
   get spare(): readonly MemberValues[] {
