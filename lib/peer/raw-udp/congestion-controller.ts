@@ -1,5 +1,5 @@
 import type { Random } from "../../random.js";
-import { ACK_INTERVAL, MAX_ACK_DELAY_MS } from "../delivery/received-packets.js";
+import { ACK_INTERVAL, MAX_ACK_DELAY_MS, UNRELIABLE_ACK_BYTES } from "../delivery/received-packets.js";
 import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { BandwidthFilter } from "./bandwidth-filter.js";
 import type { DeliveryRate } from "./delivery-rate.js";
@@ -226,7 +226,10 @@ export class CongestionController {
   #window(): number {
     // The other side acknowledges every few packets only: these count as in flight though they have arrived.
     const unanswered = Math.min(this.#bandwidth.max * MAX_ACK_DELAY_MS, ACK_INTERVAL * this.#path.sizeBytes);
-    return Math.max(WINDOW_GAIN * this.#bandwidthDelayBytes + unanswered, MIN_PACKETS * this.#path.sizeBytes);
+    // Few bytes of unreliable messages wait longer. On a short path they would fill a window of twice as much.
+    const few = this.#bandwidthDelayBytes + UNRELIABLE_ACK_BYTES + this.#path.sizeBytes;
+    const window = Math.max(WINDOW_GAIN * this.#bandwidthDelayBytes, few) + unanswered;
+    return Math.max(window, MIN_PACKETS * this.#path.sizeBytes);
   }
 
   #probeWindowBytes(): number {
