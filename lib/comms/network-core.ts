@@ -303,12 +303,12 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
 
   /** One timer for what is due next. One that is early enough stays. */
   #schedule(): void {
-    const isAnythingDue = this.mode !== NetworkMode.None && this.#isAnythingDue;
-    if (isAnythingDue ? this.#timer !== null && this.#timerMs <= this.#dueMs : this.#timer === null) return;
+    const isAnythingDue = this.mode !== NetworkMode.None && this.#isAnythingDue();
+    if (isAnythingDue ? this.#timer !== null && this.#timerMs <= this.#dueMs() : this.#timer === null) return;
     if (this.#timer !== null) this.clock.clearTimeout(this.#timer);
     this.#timer = null;
     if (!isAnythingDue) return;
-    this.#timerMs = this.#dueMs;
+    this.#timerMs = this.#dueMs();
     this.#timer = this.clock.setTimeout(this.#onTimer, Math.max(0, this.#timerMs - this.clock.now()));
   }
 
@@ -319,13 +319,13 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
   };
 
   /** Asked for each packet, in place of a time, which would be an object. */
-  get #isAnythingDue(): boolean {
+  #isAnythingDue(): boolean {
     const isLooped = this.#toClient.length + this.#toServer.length > 0;
     const isSessionDue = this.client?.session.isAnythingDue || this.server?.session.isAnythingDue;
     return isLooped || isSessionDue || this.#isLate || this.#updateMs < Number.POSITIVE_INFINITY;
   }
 
-  get #dueMs(): number {
+  #dueMs(): number {
     const now = this.clock.now();
     if (this.#toClient.length + this.#toServer.length > 0) return now;
     const clientMs = this.client?.session.nextDeadlineMs ?? Number.POSITIVE_INFINITY;

@@ -38,7 +38,7 @@ export function readI32(buffer: Uint8Array, at: number): number {
 
 /** Writes the low 32 bits of `value`. */
 export function writeU32(buffer: Uint8Array, at: number, value: number): number {
-  const bits = (value % 2 ** 32) | 0;
+  const bits = value | 0; // of a larger number the low 32 bits too; a remainder would be a call
   buffer[at] = bits;
   buffer[at + 1] = bits >> 8;
   buffer[at + 2] = bits >> 16;

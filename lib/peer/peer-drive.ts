@@ -20,6 +20,8 @@ const MAX_TURN_MS = 20;
 const MAX_SENDING_TURN_MS = 2;
 /** After so many packets and messages it looks at the clock. */
 const CLOCK_WORK = 64;
+/** The deadlines are sorted as a whole where an eighth of them or more has moved. */
+const SORTED_SHIFT = 3;
 /** When this process did not run for longer, that is not held against the other sides. */
 const LATE_MS = 1000;
 
@@ -58,6 +60,8 @@ export class PeerDrive {
   /** When the timer is due, `Infinity` once that has passed. */
   #timerMs = Number.POSITIVE_INFINITY;
   #lastUpdateMs = 0;
+  /** When the last turn began to read. */
+  #readMs = 0;
   /** Packets wait that the last turn had no more time for; the socket may not tell of them again. */
   #isBehind = false;
 
@@ -115,26 +119,32 @@ export class PeerDrive {
     this.#config.clock.clearTimeout(this.#timer);
   }
 
-  /** Driven by hand: reads what has come. A Peer that drives itself sends what this made at the end of the turn. */
+  /**
+   * Driven by hand: reads what has come, and answers what must not wait for the update. A Peer that drives itself
+   * answers in the update that follows at once: a pass over all connections less, and the answers share packets.
+   */
   receive(): void {
-    this.#receive();
+    if (!this.#receive()) return;
+    const now = this.#readMs;
+    for (let index = 0; index < this.#touchedCount; index++) (this.#touched[index] as PeerConnection).respond(now);
+    this.#socket.flush();
     if (this.#touchedCount > 0) this.planFlush();
   }
 
-  /** Reads what has come; what must not wait is answered at once. */
-  #receive(): void {
-    if (this.#isBusy || this.#isStopped) return;
+  /** Reads what has come. @returns false: not now */
+  #receive(): boolean {
+    if (this.#isBusy || this.#isStopped) return false;
     this.#isBusy = true;
     // One time for all packets: each is an object, and asking for it costs more than reading a small packet.
     const now = this.#config.clock.now();
+    this.#readMs = now;
     this.#touches = 0;
     try {
       this.#isBehind = !this.#readAll(now);
     } finally {
       this.#isBusy = false;
     }
-    for (let index = 0; index < this.#touchedCount; index++) (this.#touched[index] as PeerConnection).respond(now);
-    this.#socket.flush();
+    return true;
   }
 
   /** Whether nothing is left. A flood that is as fast as its reader would have no end, and nobody else a turn. */
@@ -182,10 +192,14 @@ export class PeerDrive {
     if (this.#timerMs <= now) this.#timerMs = Number.POSITIVE_INFINITY;
     try {
       if (pausedMs > 0) for (const connection of this.#connections) connection.update(now, pausedMs);
+      // Where many have moved, to sort all of them once is less work.
+      const areMany = this.#touchedCount > this.#deadlines.size >> SORTED_SHIFT;
       for (let index = 0; index < this.#touchedCount; index++) {
         const connection = this.#touched[index] as PeerConnection;
         connection.update(now, 0);
-        if (connection.queuePlace >= 0) this.#deadlines.update(connection);
+        if (connection.queuePlace < 0) continue;
+        if (areMany) this.#deadlines.note(connection);
+        else this.#deadlines.update(connection);
       }
       this.#finish(now);
     } finally {

@@ -7,6 +7,47 @@ const MIN_SYSTEM_BYTES = 256;
 /** A ring that has grown has room for the content of one packet behind its bytes. */
 const ROOM_BYTES = 1500;
 
+/** Shorter pieces are written byte by byte. */
+const MIN_WORDS_BYTES = 16;
+/** No view is kept of larger arrays: that would keep them in memory. */
+const MAX_VIEWED_BYTES = 2 ** 18;
+
+// What many rings have in common: what goes to many comes from one array, and their packets are written in one place.
+// A view of each for every ring would not stay in the cache. Sources are viewed when they come twice in a row: one for
+// each message would be garbage.
+let sourceBefore: Uint8Array = new Uint8Array(0);
+let source = sourceBefore;
+let sourceView: DataView = new DataView(source.buffer);
+let target = source;
+let targetView = sourceView;
+
+function isViewed(bytes: Uint8Array): boolean {
+  if (bytes === source) return true;
+  const isAgain = bytes === sourceBefore;
+  sourceBefore = bytes;
+  if (!isAgain || bytes.length > MAX_VIEWED_BYTES) return false;
+  source = sourceBefore;
+  sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return true;
+}
+
+function targetViewOf(bytes: Uint8Array): DataView {
+  if (bytes !== target) {
+    target = bytes;
+    targetView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+  return targetView;
+}
+
+function copyWords(from: DataView, start: number, to: DataView, at: number, length: number): void {
+  let done = 0;
+  for (; done + 8 <= length; done += 8) {
+    to.setInt32(at + done, from.getInt32(start + done));
+    to.setInt32(at + done + 4, from.getInt32(start + done + 4));
+  }
+  for (; done < length; done++) to.setUint8(at + done, from.getUint8(start + done));
+}
+
 /** Part of a stream of bytes, addressed by offsets in the stream. Grows by doubling, and never shrinks. */
 export class ByteRing {
   /** The bytes, and the room behind them. */
@@ -60,10 +101,15 @@ export class ByteRing {
     this.#view = new DataView(larger.buffer);
   }
 
-  write(offset: number, source: Uint8Array, from: number, length: number): void {
+  write(offset: number, bytes: Uint8Array, from: number, length: number): void {
     const first = this.#contiguous(offset, length);
-    copyBytes(source, from, this.#bytes, this.#index(offset), first);
-    if (first < length) copyBytes(source, from + first, this.#bytes, 0, length - first);
+    const isWords = length >= MIN_WORDS_BYTES && length < MIN_SYSTEM_BYTES && first === length && isViewed(bytes);
+    if (isWords) {
+      copyWords(sourceView, from, this.#view, this.#index(offset), length);
+      return;
+    }
+    copyBytes(bytes, from, this.#bytes, this.#index(offset), first);
+    if (first < length) copyBytes(bytes, from + first, this.#bytes, 0, length - first);
   }
 
   /** Copies to `target`. It makes no object on the heap where `target` and, of long pieces, `length` stay the same. */
@@ -76,10 +122,10 @@ export class ByteRing {
     }
     if (target !== this.#target) {
       this.#target = target;
-      this.#targetView = new DataView(target.buffer, target.byteOffset);
+      this.#targetView = targetViewOf(target);
     }
-    this.#copyWords(from, at, first);
-    if (first < length) this.#copyWords(0, at + first, length - first);
+    copyWords(this.#view, from, this.#targetView, at, first);
+    if (first < length) copyWords(this.#view, 0, this.#targetView, at + first, length - first);
   }
 
   /** Where the byte at `offset` lies. */
@@ -100,16 +146,5 @@ export class ByteRing {
     bytes.copyWithin(size, from, from + first);
     if (first < length) bytes.copyWithin(size + first, 0, length - first);
     target.set(this.#piece, at);
-  }
-
-  #copyWords(from: number, at: number, length: number): void {
-    const source = this.#view;
-    const target = this.#targetView;
-    let done = 0;
-    for (; done + 8 <= length; done += 8) {
-      target.setInt32(at + done, source.getInt32(from + done));
-      target.setInt32(at + done + 4, source.getInt32(from + done + 4));
-    }
-    for (; done < length; done++) target.setUint8(at + done, source.getUint8(from + done));
   }
 }

@@ -165,7 +165,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
   }
 
   flush(): void {
-    if (this.#isFlushable) this.#profile.flush(this.#owner.now());
+    if (this.#isFlushable()) this.#profile.flush(this.#owner.now());
     this.#owner.changed(this);
   }
 
@@ -226,7 +226,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
   updateDeadline(): void {
     this.#timers.updateNext();
     this.deadlineMs = this.#timers.nextMs;
-    if (!this.#isFlushable || !this.#profile) return;
+    if (!this.#isFlushable() || !this.#profile) return;
     this.#profile.updateDeadline();
     this.deadlineMs = Math.min(this.#profile.deadlineMs, this.deadlineMs);
   }
@@ -421,7 +421,7 @@ export class PeerConnection implements LibraryConnection, ProfileHost, PathHost,
   }
 
   /** Whether the profile sends anything of its own accord. */
-  get #isFlushable(): boolean {
+  #isFlushable(): boolean {
     return this.#phase < ConnectionPhase.Draining;
   }
 

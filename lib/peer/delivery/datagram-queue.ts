@@ -33,6 +33,8 @@ export class DatagramQueue extends FrameQueue {
   #notifies = 0;
   /** The number of the next message that is cut. */
   #nextNumber = 0;
+  /** When the flush has begun: messages are as old as they were then. */
+  #nowMs = 0;
 
   constructor(host: ProfileHost) {
     super(DATAGRAM_QUEUE_BYTES);
@@ -44,7 +46,7 @@ export class DatagramQueue extends FrameQueue {
     const count = length <= SINGLE_PACKET_MESSAGE_SIZE ? 1 : Math.ceil(length / FRAGMENT_BYTES);
     const size = count === 1 ? messageFrameSize(length) : length + count * MAX_FRAGMENT_HEAD_BYTES;
     if (this.bytes + size > this.maxBytes) {
-      this.dropExpired();
+      this.dropExpired(this.#host.now());
       if (this.bytes + size > this.maxBytes) return false;
     }
     const { maxAgeMs } = this.#host;
@@ -67,7 +69,7 @@ export class DatagramQueue extends FrameQueue {
     let at = start;
     this.firstNotify = this.isMidNotify ? this.#notifies - 1 : this.#notifies;
     this.#hasNotifyFragments = false;
-    for (let size = this.nextSize; size > 0 && at + size <= end && !this.#isExpired; size = this.nextSize) {
+    for (let size = this.nextSize; size > 0 && at + size <= end && !this.#isExpired(); size = this.nextSize) {
       if (this.start === this.#expiries.nextAt) this.#expiries.shift();
       const kind = this.ring.at(this.start);
       if (isNotify(kind) && !this.#mayShare(kind)) break;
@@ -79,7 +81,7 @@ export class DatagramQueue extends FrameQueue {
     }
     this.endNotify = this.#notifies;
     if (at === start) this.firstNotify = this.endNotify;
-    this.dropExpired();
+    this.#dropExpired();
     return at;
   }
 
@@ -89,10 +91,15 @@ export class DatagramQueue extends FrameQueue {
   }
 
   /** Drops the oldest messages as long as they are too old. */
-  dropExpired(): void {
-    while (this.#isExpired) {
+  dropExpired(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#dropExpired();
+  }
+
+  #dropExpired(): void {
+    while (this.#isExpired()) {
       const kind = this.ring.at(this.start);
-      for (let frames = kind < FrameKind.Fragment ? 1 : this.#fragmentCount; frames > 0; frames--) {
+      for (let frames = kind < FrameKind.Fragment ? 1 : this.#fragmentCount(); frames > 0; frames--) {
         this.start += this.nextSize;
       }
       if (isNotify(kind)) this.#expired.push(this.#notifies++);
@@ -115,8 +122,8 @@ export class DatagramQueue extends FrameQueue {
     return this.start === this.#expiries.nextAt;
   }
 
-  get #isExpired(): boolean {
-    return this.start === this.#expiries.nextAt && this.#host.now() > this.#expiries.nextMs;
+  #isExpired(): boolean {
+    return this.start === this.#expiries.nextAt && this.#nowMs > this.#expiries.nextMs;
   }
 
   /** Whether a notify frame of this kind may go to the packet that has those from `firstNotify` on. */
@@ -136,20 +143,20 @@ export class DatagramQueue extends FrameQueue {
   }
 
   #onFragmentTaken(kind: number): void {
-    const index = this.ring.at(this.#placeAt);
+    const index = this.ring.at(this.#placeAt());
     if (index === 0 && kind === FrameKind.Notify) this.#notifies++;
-    this.isMidMessage = index + 1 < this.#fragmentCount;
+    this.isMidMessage = index + 1 < this.#fragmentCount();
     this.isMidNotify = this.isMidMessage && kind === FrameKind.Notify;
     if (kind === FrameKind.Notify) this.#hasNotifyFragments = true;
   }
 
   /** Where the index of the oldest fragment lies, behind its kind, length and number. */
-  get #placeAt(): number {
+  #placeAt(): number {
     return this.start + 1 + varintSize(this.ring.readVarint(this.start + 1)) + 2;
   }
 
-  get #fragmentCount(): number {
-    return this.ring.at(this.#placeAt + 1);
+  #fragmentCount(): number {
+    return this.ring.at(this.#placeAt() + 1);
   }
 }
 

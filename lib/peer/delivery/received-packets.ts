@@ -1,16 +1,22 @@
 import { ReplayWindow } from "../../noise/replay-window.js";
 import { RangeSet } from "../collections/range-set.js";
 import { ACK_DELAY_UNITS_PER_MS, MAX_ACK_DELAY_UNITS, MAX_FURTHER_RANGES, writeAckFrame } from "../frames/ack-frame.js";
+import { MIN_PACKET_SIZE } from "../packet-format.js";
 
 /** A packet this far behind the newest one, or farther, is dropped: it could not be told from a copy. */
 export const RECEIVE_WINDOW = 4096;
 /** The longest time that an acknowledgement is delayed (RFC 9000: max_ack_delay). */
 export const MAX_ACK_DELAY_MS = 25;
 /**
- * That of a single packet of which nothing would be sent again. Within this time a game sends something anyway, and the
- * acknowledgement leaves with it.
+ * That of packets of which nothing would be sent again, while they are few. Within this time a game sends something
+ * anyway, and the acknowledgement leaves with it.
  */
-export const MAX_LONE_ACK_DELAY_MS = 125;
+export const MAX_UNRELIABLE_ACK_DELAY_MS = 125;
+/**
+ * So many bytes of them are few: half of the smallest window of a sender. Somebody who only listens to ten speakers
+ * would acknowledge 50 times a second otherwise, which takes a voice server a fifth of its time.
+ */
+export const UNRELIABLE_ACK_BYTES = 2 * MIN_PACKET_SIZE;
 
 /** The first packets of a connection are acknowledged more often: from them the sender learns how fast it can send. */
 const EAGER_PACKETS = 100;
@@ -40,6 +46,7 @@ export class ReceivedPackets {
   #acknowledged = new RangeSet();
   #largestAcknowledgedMs = 0;
   #unacknowledgedCount = 0;
+  #unacknowledgedBytes = 0;
   #total = 0;
   /** A packet came that was not the next one, and no Ack has been sent since. */
   #isOutOfOrder = false;
@@ -81,15 +88,19 @@ export class ReceivedPackets {
     return !this.#isOutOfOrder;
   }
 
-  /** A packet that was noted has to be acknowledged. */
-  acknowledge(number: number, urgency: AckUrgency, nowMs: number): void {
+  /** A packet that was noted has to be acknowledged. @param bytes of its frames; for packets of `AckUrgency.Low` */
+  acknowledge(number: number, urgency: AckUrgency, nowMs: number, bytes = 0): void {
     const ranges = this.#acknowledged;
     if (ranges.count === 0 || number >= ranges.end(ranges.count - 1)) this.#largestAcknowledgedMs = nowMs;
     ranges.add(number, number + 1);
     if (ranges.count > MAX_FURTHER_RANGES + 1) ranges.removeFirst();
     // Without `forget`, lengths would outgrow a varint.
     if (number - ranges.start(0) > 2 * RECEIVE_WINDOW) this.forget(number - RECEIVE_WINDOW);
-    if (urgency !== AckUrgency.None) this.#schedule(urgency, nowMs);
+    if (urgency === AckUrgency.None) return;
+    this.#total++;
+    this.#unacknowledgedCount++;
+    this.#unacknowledgedBytes += bytes;
+    this.ackDueMs = Math.min(this.ackDueMs, nowMs + this.#delayMs(urgency));
   }
 
   /** The acknowledgements sent so far may not arrive. */
@@ -116,20 +127,17 @@ export class ReceivedPackets {
     const at = writeAckFrame(buffer, start, end, this.#acknowledged, delayUnits);
     this.ackDueMs = Number.POSITIVE_INFINITY;
     this.#unacknowledgedCount = 0;
+    this.#unacknowledgedBytes = 0;
     this.#isOutOfOrder = false;
     return at;
   }
 
-  #schedule(urgency: AckUrgency, nowMs: number): void {
-    this.#total++;
-    this.#unacknowledgedCount++;
-    this.ackDueMs = Math.min(this.ackDueMs, nowMs + this.#delayMs(urgency));
-  }
-
   #delayMs(urgency: AckUrgency): number {
-    const interval = this.#total < EAGER_PACKETS ? EAGER_INTERVAL : ACK_INTERVAL;
-    if (urgency === AckUrgency.AtOnce || this.#unacknowledgedCount >= interval) return 0;
+    if (urgency === AckUrgency.AtOnce) return 0;
+    const isEager = this.#total < EAGER_PACKETS;
+    const areFew = urgency === AckUrgency.Low && this.#unacknowledgedBytes < UNRELIABLE_ACK_BYTES;
+    if (this.#unacknowledgedCount >= (isEager ? EAGER_INTERVAL : ACK_INTERVAL) && (isEager || !areFew)) return 0;
     if (urgency !== AckUrgency.Low) return this.ackDelayMs;
-    return this.#unacknowledgedCount === 1 ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
+    return areFew ? MAX_UNRELIABLE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
   }
 }

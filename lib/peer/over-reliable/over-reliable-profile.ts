@@ -316,7 +316,7 @@ export abstract class OverReliableProfile implements Profile {
 
   #sendDatagrams(nowMs: number): void {
     const datagrams = this.#datagramQueue;
-    datagrams.dropExpired();
+    datagrams.dropExpired(nowMs);
     while (datagrams.bytes > 0) {
       if (this.handle.isCongested && !datagrams.isMidMessage) {
         this.#retry(nowMs);

@@ -1,5 +1,5 @@
 import type { Random } from "../../random.js";
-import { ACK_INTERVAL, MAX_ACK_DELAY_MS } from "../delivery/received-packets.js";
+import { ACK_INTERVAL, MAX_ACK_DELAY_MS, UNRELIABLE_ACK_BYTES } from "../delivery/received-packets.js";
 import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import { BandwidthFilter } from "./bandwidth-filter.js";
 import type { DeliveryRate } from "./delivery-rate.js";
@@ -122,7 +122,7 @@ export class CongestionController {
     this.#queueSamples = isQueued ? this.#queueSamples + 1 : 0;
     this.#probeMinMs = Math.min(this.#probeMinMs, roundTripMs);
     this.#minRoundTripMs = Math.min(this.#minRoundTripMs, roundTripMs);
-    if (!isQueued || !isLonger(roundTripMs, this.#window / this.#bandwidth.max)) this.#explainedMs = nowMs;
+    if (!isQueued || !isLonger(roundTripMs, this.#window() / this.#bandwidth.max)) this.#explainedMs = nowMs;
     if (roundTripMs <= MIN_ROUND_TRIP_TOLERANCE * this.#minRoundTripMs) {
       this.#minRoundTripSeenMs = nowMs;
       return;
@@ -199,7 +199,7 @@ export class CongestionController {
   /** When our own queue is gone, the round trips of the next 200 ms at least give the length of the path. */
   #probeRoundTrip(bytesInFlight: number, nowMs: number): void {
     if (this.#probeEndMs === Number.POSITIVE_INFINITY) {
-      if (bytesInFlight <= this.#probeWindowBytes) {
+      if (bytesInFlight <= this.#probeWindowBytes()) {
         this.#probeEndMs = nowMs + Math.max(PROBE_ROUND_TRIP_MS, this.#minRoundTripMs);
       }
     } else if (nowMs >= this.#probeEndMs) {
@@ -223,26 +223,29 @@ export class CongestionController {
   }
 
   /** What may be in flight while the bandwidth is asked for, in bytes. */
-  get #window(): number {
+  #window(): number {
     // The other side acknowledges every few packets only: these count as in flight though they have arrived.
     const unanswered = Math.min(this.#bandwidth.max * MAX_ACK_DELAY_MS, ACK_INTERVAL * this.#path.sizeBytes);
-    return Math.max(WINDOW_GAIN * this.#bandwidthDelayBytes + unanswered, MIN_PACKETS * this.#path.sizeBytes);
+    // Few bytes of unreliable messages wait longer. On a short path they would fill a window of twice as much.
+    const few = this.#bandwidthDelayBytes + UNRELIABLE_ACK_BYTES + this.#path.sizeBytes;
+    const window = Math.max(WINDOW_GAIN * this.#bandwidthDelayBytes, few) + unanswered;
+    return Math.max(window, MIN_PACKETS * this.#path.sizeBytes);
   }
 
-  get #probeWindowBytes(): number {
+  #probeWindowBytes(): number {
     return Math.max(this.#bandwidthDelayBytes / 2, MIN_PACKETS * this.#path.sizeBytes);
   }
 
   #decide(): void {
     const { max: bandwidth } = this.#bandwidth;
     if (bandwidth === 0 || this.#minRoundTripMs === Number.POSITIVE_INFINITY) return;
-    const window = this.#window;
+    const window = this.#window();
     if (this.#mode === Mode.Startup) {
       this.windowBytes = Math.max(this.windowBytes, window);
       this.bytesPerMs = Math.max(this.bytesPerMs, STARTUP_GAIN * bandwidth);
       return;
     }
-    this.windowBytes = this.#mode === Mode.ProbeRoundTrip ? this.#probeWindowBytes : window;
+    this.windowBytes = this.#mode === Mode.ProbeRoundTrip ? this.#probeWindowBytes() : window;
     this.bytesPerMs = bandwidth;
     if (this.#mode === Mode.Drain) this.bytesPerMs /= STARTUP_GAIN;
     if (this.#mode === Mode.ProbeBandwidth) this.bytesPerMs *= PACING_GAINS[this.#phase] as number;

@@ -1,4 +1,4 @@
-import { MAX_ACK_DELAY_MS, MAX_LONE_ACK_DELAY_MS } from "../delivery/received-packets.js";
+import { MAX_ACK_DELAY_MS, MAX_UNRELIABLE_ACK_DELAY_MS } from "../delivery/received-packets.js";
 import type { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
 import type { AckFrame } from "../frames/ack-frame.js";
 import { PacketState, SENT_MS, type SentPackets } from "./sent-packets.js";
@@ -29,6 +29,8 @@ export class LossDetection {
   #lastSentMs = 0;
   /** That packet has unreliable messages and nothing else. */
   #lastIsUnreliable = false;
+  /** The last packet with anything else. */
+  #lastOther = -1;
   #reorderWindowMs = 0;
   /** All packets below it are decided. */
   #cursor = 0;
@@ -55,6 +57,7 @@ export class LossDetection {
   onPacketSent(isUnreliable: boolean, nowMs: number): void {
     this.#lastSentMs = nowMs;
     this.#lastIsUnreliable = isUnreliable;
+    if (!isUnreliable) this.#lastOther = this.#sent.next - 1;
   }
 
   /** A packet in flight was acknowledged. */
@@ -88,14 +91,14 @@ export class LossDetection {
 
   /** The next packet that is lost by now, -1 when there is none. The caller takes it out of flight. */
   detectLost(nowMs: number): number {
-    if (!this.#seek() || nowMs < this.#lossTimeMs) return -1;
+    if (!this.#seek() || nowMs < this.#lossTimeMs()) return -1;
     this.#lastLost = this.#cursor;
     return this.#cursor++;
   }
 
   updateDeadline(): void {
     if (this.#sent.packetsInFlight === 0) this.deadlineMs = Number.POSITIVE_INFINITY;
-    else if (this.#seek()) this.deadlineMs = this.#lossTimeMs;
+    else if (this.#seek()) this.deadlineMs = this.#lossTimeMs();
     else {
       this.#updateProbe();
       this.deadlineMs = this.#probeMs;
@@ -114,27 +117,32 @@ export class LossDetection {
 
   /** The last probe needs company: it was not the first since something was acknowledged, or the path loses packets. */
   get isProbeDoubled(): boolean {
-    return this.#probeCount > 1 || this.#isLossy;
+    return this.#probeCount > 1 || this.#isLossy();
   }
 
-  get #isLossy(): boolean {
+  #isLossy(): boolean {
     return this.#sent.next - this.#lastLost <= LOSSY_PACKETS;
   }
 
   /** Sets `#probeMs`: as a result it would be an object on the heap for every flush. */
   #updateProbe(): void {
-    // The acknowledgement may be delayed. A single packet in flight is the last one sent: the other side has all
-    // others, or a gap would have been acknowledged at once.
-    const isLone = this.#sent.packetsInFlight === 1 && !this.#isLossy;
-    const loneMs = isLone ? MAX_LONE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
-    const ackDelayMs = this.#lastIsUnreliable ? loneMs : Math.max(this.#peerAckDelayMs, this.#roundTrip.ackDelayMs);
+    // The acknowledgement may be delayed, of unreliable messages for longer: while nothing else is in flight, nothing
+    // would be sent again.
+    const isPatient = this.#lastOther <= this.largestAcknowledged && !this.#isLossy();
+    const unreliableMs = isPatient ? MAX_UNRELIABLE_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
+    const ackDelayMs = this.#lastIsUnreliable
+      ? unreliableMs
+      : Math.max(this.#peerAckDelayMs, this.#roundTrip.ackDelayMs);
     const timeoutMs = this.#roundTrip.probeTimeoutMs + ackDelayMs;
-    const doublings = this.#isLossy ? Math.max(this.#probeCount - STEADY_PROBES, 0) : this.#probeCount;
-    this.#probeMs = this.#lastSentMs + Math.min(timeoutMs * 2 ** doublings, Math.max(MAX_PROBE_TIMEOUT_MS, timeoutMs));
+    const doublings = this.#isLossy() ? Math.max(this.#probeCount - STEADY_PROBES, 0) : this.#probeCount;
+    // Asked twice for each packet that is sent, and a power is a call.
+    const waitMs =
+      doublings === 0 ? timeoutMs : Math.min(timeoutMs * 2 ** doublings, Math.max(MAX_PROBE_TIMEOUT_MS, timeoutMs));
+    this.#probeMs = this.#lastSentMs + waitMs;
   }
 
   /** When the packet at the cursor counts as lost (RFC 9002: loss_time). */
-  get #lossTimeMs(): number {
+  #lossTimeMs(): number {
     const { lossDelayBaseMs } = this.#roundTrip;
     const reorderMs = Math.max(this.#reorderWindowMs, lossDelayBaseMs / REORDER_FRACTION, GRANULARITY_MS);
     return (this.#sent.doubles[this.#sent.index(this.#cursor) + SENT_MS] as number) + lossDelayBaseMs + reorderMs;

@@ -53,8 +53,8 @@ export class Outbox {
     return this.#datagrams.isMidMessage;
   }
 
-  dropExpired(): void {
-    if (this.#datagrams.bytes > 0) this.#datagrams.dropExpired();
+  dropExpired(nowMs: number): void {
+    if (this.#datagrams.bytes > 0) this.#datagrams.dropExpired(nowMs);
   }
 
   get bufferedBytes(): number {

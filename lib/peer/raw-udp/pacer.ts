@@ -18,18 +18,18 @@ export class Pacer {
     this.#controller = controller;
     this.#path = path;
     this.advance(0);
-    this.allowanceBytes = this.#minBurstBytes;
+    this.allowanceBytes = this.#minBurstBytes();
   }
 
   advance(nowMs: number): void {
     const { bytesPerMs } = this.#controller;
     const gained = Math.max(nowMs - this.#updatedMs, 0) * bytesPerMs;
-    this.burstBytes = Math.max(this.#minBurstBytes, BURST_MS * bytesPerMs);
+    this.burstBytes = Math.max(this.#minBurstBytes(), BURST_MS * bytesPerMs);
     this.allowanceBytes = Math.min(this.allowanceBytes + gained, this.burstBytes);
     this.#updatedMs = nowMs;
   }
 
-  get #minBurstBytes(): number {
+  #minBurstBytes(): number {
     return BURST_PACKETS * this.#path.sizeBytes;
   }
 
@@ -42,7 +42,7 @@ export class Pacer {
    * the queue of the path.
    */
   onWindowFull(): void {
-    const keptBytes = Math.max(BURST_MS * this.#controller.bytesPerMs, this.#minBurstBytes / 5);
+    const keptBytes = Math.max(BURST_MS * this.#controller.bytesPerMs, this.#minBurstBytes() / 5);
     this.allowanceBytes = Math.min(this.allowanceBytes, keptBytes);
   }
 

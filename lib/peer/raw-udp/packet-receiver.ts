@@ -86,7 +86,7 @@ export class PacketReceiver {
     }
     if (this.#isRefused) return;
     const isGap = !inOrder && this.#urgency !== AckUrgency.None;
-    this.#received.acknowledge(number, isGap ? AckUrgency.AtOnce : this.#urgency, nowMs);
+    this.#received.acknowledge(number, isGap ? AckUrgency.AtOnce : this.#urgency, nowMs, end - start);
   }
 
   #readFrame(kind: FrameKind, nowMs: number): Next {

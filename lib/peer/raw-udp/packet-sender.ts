@@ -1,3 +1,4 @@
+import { cloneBytes } from "../../bytes.js";
 import { Delivery } from "../../socket/index.js";
 import type { ReceivedPackets } from "../delivery/received-packets.js";
 import { RoundTripEstimator } from "../delivery/round-trip-estimator.js";
@@ -22,6 +23,10 @@ const PROBE_PACKETS = 2;
 const REMEMBERED_ROUND_TRIPS = 4;
 /** About one of this many numbers is skipped: a peer that acknowledges it acknowledges what it has not received. */
 const SKIP_INTERVAL = 1000;
+
+/** Packets up to this size are written in one place, which stays in the cache: so many bytes of each connection do not. */
+const SHARED_BYTES = 1500;
+const shared = new Uint8Array(SHARED_BYTES);
 
 /** What a packet has, besides an Ack if something has to be acknowledged. */
 enum Content {
@@ -51,10 +56,11 @@ export class PacketSender {
   readonly #received: ReceivedPackets;
   readonly #seal: PacketSeal | null;
   readonly #random: () => number;
-  /** The packet that is being written, or that the socket has not taken. */
+  readonly #sessionId: number;
+  /** The packet that is being written. Other connections write theirs there too. */
   readonly #packet: Uint8Array;
-  /** The size of the packet that the socket has not taken, 0 when there is none. */
-  #stalledBytes = 0;
+  /** The packet that the socket has not taken. */
+  #stalled: Uint8Array | null = null;
   #nextSkip: number;
   #pingToken = 0;
   #isPingDue = false;
@@ -74,8 +80,8 @@ export class PacketSender {
     this.#received = received;
     this.#seal = options.seal;
     this.#random = random;
-    this.#packet = new Uint8Array(maxPacketSize);
-    writeDataSession(this.#packet, options.sessionId);
+    this.#packet = maxPacketSize <= SHARED_BYTES ? shared : new Uint8Array(maxPacketSize);
+    this.#sessionId = options.sessionId | 0;
     this.packets = new SentPackets(firstNumber);
     this.outbox = new Outbox(host, this.packets, options);
     this.#loss = new LossDetection(this.packets, this.roundTrip);
@@ -134,7 +140,7 @@ export class PacketSender {
     this.#makeRoom();
     const number = this.packets.next;
     this.packets.begin();
-    packet.set(this.#packet.subarray(0, DATA_HEADER_BYTES));
+    writeDataSession(packet, this.#sessionId);
     writeDataNumber(packet, number);
     const size = this.#seal?.seal(number, packet, 0, DATA_HEADER_BYTES, end) ?? end;
     return packet.subarray(0, size);
@@ -156,16 +162,16 @@ export class PacketSender {
   }
 
   /** A stranger who acknowledges small packets only would draw 66 bytes for each of its own. */
-  get #isPathProbeDue(): boolean {
+  #isPathProbeDue(): boolean {
     return this.path.isProbeDue && this.#host.reassembly.isTrusted;
   }
 
   updateDeadline(): void {
     const { ackDueMs } = this.#received;
     // The socket tells when it takes packets again.
-    if (this.#stalledBytes > 0) this.deadlineMs = Number.POSITIVE_INFINITY;
+    if (this.#stalled) this.deadlineMs = Number.POSITIVE_INFINITY;
     else if (this.#closeFrame) this.deadlineMs = Math.min(ackDueMs, this.#closeDueMs);
-    else if (this.#isPingDue || this.#isPathProbeDue) this.deadlineMs = Number.NEGATIVE_INFINITY;
+    else if (this.#isPingDue || this.#isPathProbeDue()) this.deadlineMs = Number.NEGATIVE_INFINITY;
     else {
       this.#loss.updateDeadline();
       this.deadlineMs = Math.min(ackDueMs, this.#loss.deadlineMs);
@@ -220,19 +226,19 @@ export class PacketSender {
   #sendContent(nowMs: number): void {
     this.#detectLosses(nowMs);
     const { controller, outbox, packets } = this;
-    outbox.dropExpired();
+    outbox.dropExpired(nowMs);
     let forced = this.#isPingDue ? 1 : 0;
     let content = Content.Urgent;
     this.#pacer.advance(nowMs);
-    if (this.#isPathProbeDue) this.#sendPacket(nowMs, Content.PathProbe);
+    if (this.#isPathProbeDue()) this.#sendPacket(nowMs, Content.PathProbe);
     if (this.#loss.isProbeDue(nowMs)) {
       this.#queueProbes();
       forced = PROBE_PACKETS;
       content = Content.Small;
       // Where packets are lost, even one that any path carries is worth its few bytes.
-      if (this.#loss.isProbeDoubled && this.#stalledBytes === 0) this.#sendPacket(nowMs, Content.Ping);
+      if (this.#loss.isProbeDoubled && !this.#stalled) this.#sendPacket(nowMs, Content.Ping);
     }
-    while (this.#stalledBytes === 0) {
+    while (!this.#stalled) {
       const mayLeave = packets.bytesInFlight < controller.windowBytes && this.#pacer.allowanceBytes > 0;
       if (!(outbox.isReady || this.#isPingDue) || (forced <= 0 && !mayLeave && !outbox.isMidMessage)) break;
       this.#sendPacket(nowMs, forced > 0 ? content : Content.Urgent);
@@ -240,13 +246,13 @@ export class PacketSender {
     }
     if (packets.bytesInFlight >= controller.windowBytes) this.#pacer.onWindowFull();
     else if (!this.outbox.isReady) this.#delivery.onAppLimited(packets.bytesInFlight);
-    this.#host.observer?.flushed(this.#block);
+    this.#host.observer?.flushed(this.#block());
     this.outbox.tell();
   }
 
   /** Why something that is queued stays here. */
-  get #block(): SendBlock | null {
-    if (this.#stalledBytes > 0) return "transport";
+  #block(): SendBlock | null {
+    if (this.#stalled) return "transport";
     if (this.outbox.unsentBytes === 0) return null;
     return this.packets.bytesInFlight < this.controller.windowBytes && this.outbox.isReady ? "pacing" : "window";
   }
@@ -277,6 +283,7 @@ export class PacketSender {
     const number = packets.next;
     const index = packets.begin();
     const buffer = this.#packet;
+    writeDataSession(buffer, this.#sessionId);
     writeDataNumber(buffer, number);
     const contentEnd = this.#contentEnd(content);
     const hasAck = this.#received.isAckDue;
@@ -293,7 +300,7 @@ export class PacketSender {
       this.#pacer.spend(size);
     }
     if (this.#host.observer) this.#tellSent(this.#host.observer, number, size, content);
-    if (!this.#host.transmit(buffer, size, Delivery.Unreliable, 0)) this.#stalledBytes = size;
+    if (!this.#host.transmit(buffer, size, Delivery.Unreliable, 0)) this.#stalled = cloneBytes(buffer, 0, size);
   }
 
   #tellSent(observer: PacketObserver, number: number, size: number, content: Content): void {
@@ -308,9 +315,10 @@ export class PacketSender {
 
   /** Sends the packet that the socket has not taken as it is, since its number must not seal anything else. */
   #retry(): boolean {
-    if (this.#stalledBytes === 0) return true;
-    if (!this.#host.transmit(this.#packet, this.#stalledBytes, Delivery.Unreliable, 0)) return false;
-    this.#stalledBytes = 0;
+    const packet = this.#stalled;
+    if (!packet) return true;
+    if (!this.#host.transmit(packet, packet.length, Delivery.Unreliable, 0)) return false;
+    this.#stalled = null;
     return true;
   }
 
@@ -418,7 +426,7 @@ export class PacketSender {
       // Late acknowledgements say nothing about the new path.
       if (state !== PacketState.Skipped) packets.setState(packets.index(number), PacketState.Settled);
     }
-    this.#stalledBytes = 0;
+    this.#stalled = null;
     roundTrip.restart();
     roundTrip.latestMs = roundTripMs;
     roundTrip.measuredMs = nowMs;

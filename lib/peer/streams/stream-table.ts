@@ -66,6 +66,7 @@ export class StreamTable implements StreamSenderOwner, StreamReceiverOwner {
 
   /** Moves chunks to the lane, one of each stream in turn. */
   pump(): void {
+    if (this.#senders.size === 0) return;
     for (let goesOn = true; goesOn; ) {
       goesOn = false;
       for (const stream of this.#senders.values()) {

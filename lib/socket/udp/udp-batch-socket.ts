@@ -22,6 +22,8 @@ const SEND_SLOTS = 256;
 const SEND_BATCH = 64;
 const SLOT_BYTES = UDP_SLOT.payload + MAX_BATCHED_PACKET_SIZE; // in whole words
 const SLOT_WORDS = SLOT_BYTES / 4;
+/** Packets up to this size are copied word by word. */
+const WORDS_BYTES = 512;
 const LENGTH_WORD = UDP_SLOT.length / 4;
 
 /** The sockets of this thread that are open in the addon, by the number that it gives them. */
@@ -47,6 +49,9 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
   readonly #outgoing = new Int32Array(SLOT_WORDS * SEND_SLOTS);
   readonly #outgoingBytes = new Uint8Array(this.#outgoing.buffer);
   #outgoingCount = 0;
+  /** The array that packets were sent from last, and its words: a Peer uses one for all. */
+  #source: Uint8Array = new Uint8Array(0);
+  #sourceWords: Int32Array = new Int32Array(0);
   /** How many packets of the last `flush` are still at the start of `#outgoing`. */
   #lastCount = 0;
   #lostPackets = 0;
@@ -117,7 +122,8 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     if (this.#server === null) handle.write(this.#outgoing, word);
     this.#outgoing[word + LENGTH_WORD] = length;
     const at = this.#outgoingCount * SLOT_BYTES + UDP_SLOT.payload;
-    putBytes(packet, length, this.#outgoingBytes, at);
+    if (length <= WORDS_BYTES && this.#hasWords(packet)) this.#putWords((length + 3) >> 2, at >> 2);
+    else putBytes(packet, length, this.#outgoingBytes, at);
     if (++this.#outgoingCount % SEND_BATCH === 0) this.flush();
     return true;
   }
@@ -177,6 +183,20 @@ export class UdpBatchSocket extends UdpSocket implements ISocket<UdpEndPoint, Ud
     this.#tries.clear();
     this.#id = 0;
     this.#next = this.#count = 0;
+  }
+
+  /** Whether the words of `packet` can be read, as far as it is a small packet. */
+  #hasWords(packet: Uint8Array): boolean {
+    if (packet === this.#source) return true;
+    if ((packet.byteOffset & 3) !== 0 || packet.length < WORDS_BYTES) return false;
+    this.#source = packet;
+    this.#sourceWords = new Int32Array(packet.buffer, packet.byteOffset, WORDS_BYTES >> 2);
+    return true;
+  }
+
+  /** A loop over the bytes takes four times as long, and copying all of the array moves 1.5 kB. */
+  #putWords(count: number, at: number): void {
+    for (let word = 0; word < count; word++) this.#outgoing[at + word] = this.#sourceWords[word] as number;
   }
 
   #receiveFrom(id: number): number {

@@ -31,3 +31,25 @@ test.each([
   }
   expect(next - start).toBeGreaterThan(100_000);
 });
+
+test("rings that are written from the same arrays, and read into the same, each give their own bytes", () => {
+  const rings = Array.from({ length: 3 }, () => ({ ring: new ByteRing(), next: 0, end: 0 }));
+  const arrays = [new Uint8Array(400), new Uint8Array(new ArrayBuffer(500), 33, 400)];
+  const target = new Uint8Array(new ArrayBuffer(500), 21, 400);
+  for (let round = 0; round < 3000; round++) {
+    const of = rings[round % rings.length] as (typeof rings)[number];
+    const array = arrays[round % 7 === 0 ? 1 : 0] as Uint8Array;
+    const length = (round * 13) % 300;
+    const from = (round * 5) % 100;
+    array.set(stream(of.end, length), from);
+    of.ring.reserve(of.next, of.end + length);
+    of.ring.write(of.end, array, from, length);
+    array.fill(0);
+    of.end += length;
+    if (round % 2 === 0) continue;
+    const piece = Math.min(of.end - of.next, 350);
+    of.ring.read(of.next, target, 9, piece);
+    expect(equalBytes(target.subarray(9, 9 + piece), stream(of.next, piece))).toBe(true);
+    of.next += piece;
+  }
+});

@@ -3,9 +3,10 @@ import {
   ACK_INTERVAL,
   AckUrgency,
   MAX_ACK_DELAY_MS,
-  MAX_LONE_ACK_DELAY_MS,
+  MAX_UNRELIABLE_ACK_DELAY_MS,
   RECEIVE_WINDOW,
   ReceivedPackets,
+  UNRELIABLE_ACK_BYTES,
 } from "../../../lib/peer/delivery/received-packets.js";
 import { AckFrame, MAX_ACK_BYTES, MAX_FURTHER_RANGES } from "../../../lib/peer/frames/ack-frame.js";
 import { nearestNumber } from "../../../lib/peer/frames/packet-number.js";
@@ -76,22 +77,61 @@ describe("acknowledgements", () => {
     expect(received.ackDueMs).toBe(14 + MAX_ACK_DELAY_MS);
   });
 
-  test("are delayed longer for a single packet of unreliable messages", () => {
-    const received = new ReceivedPackets(0);
-    received.record(0);
-    received.acknowledge(0, AckUrgency.Low, 10);
-    expect(received.ackDueMs).toBe(10 + MAX_LONE_ACK_DELAY_MS);
-    received.writeAck(new Uint8Array(400), 0, 400, 20);
-    for (let number = 1; number < 200; number++) {
-      received.record(number);
-      received.acknowledge(number, AckUrgency.Low, 20);
+  describe("of unreliable messages", () => {
+    /** After the first 100 packets. */
+    function settled() {
+      const received = new ReceivedPackets(0);
+      let next = 0;
+      const arriveLow = (bytes: number, nowMs: number) => {
+        received.record(next);
+        received.acknowledge(next++, AckUrgency.Low, nowMs, bytes);
+      };
+      for (let count = 0; count < 100; count++) arriveLow(100, 0);
+      received.writeAck(new Uint8Array(400), 0, 400, 0);
+      return { received, arriveLow };
     }
-    received.writeAck(new Uint8Array(400), 0, 400, 20);
-    received.record(200);
-    received.acknowledge(200, AckUrgency.Low, 30);
-    received.record(201);
-    received.acknowledge(201, AckUrgency.Low, 40);
-    expect(received.ackDueMs).toBe(40 + MAX_ACK_DELAY_MS);
+
+    test("are delayed longer while these are few bytes, however many packets they are", () => {
+      const { received, arriveLow } = settled();
+      const count = Math.ceil(UNRELIABLE_ACK_BYTES / 100);
+      for (let packet = 1; packet < count; packet++) {
+        arriveLow(100, 10 + packet);
+        expect(received.ackDueMs).toBe(11 + MAX_UNRELIABLE_ACK_DELAY_MS);
+      }
+      expect(count).toBeGreaterThan(2 * ACK_INTERVAL);
+      arriveLow(100, 40);
+      expect(received.ackDueMs).toBe(40);
+      received.writeAck(new Uint8Array(400), 0, 400, 40);
+      arriveLow(100, 50);
+      expect(received.ackDueMs).toBe(50 + MAX_UNRELIABLE_ACK_DELAY_MS);
+    });
+
+    test("are delayed by 25 ms where a few packets have many bytes, and not from the tenth on", () => {
+      const { received, arriveLow } = settled();
+      arriveLow(1100, 10);
+      expect(received.ackDueMs).toBe(10 + MAX_UNRELIABLE_ACK_DELAY_MS);
+      arriveLow(1100, 12);
+      arriveLow(1100, 14);
+      expect(received.ackDueMs).toBe(14 + MAX_ACK_DELAY_MS);
+      for (let packet = 4; packet < ACK_INTERVAL; packet++) arriveLow(1100, 15);
+      expect(received.ackDueMs).toBe(14 + MAX_ACK_DELAY_MS);
+      arriveLow(1100, 16);
+      expect(received.ackDueMs).toBe(16);
+    });
+
+    test("are as soon as others when a reliable one follows, and come often at the beginning", () => {
+      const { received, arriveLow } = settled();
+      for (let packet = 0; packet < 12; packet++) arriveLow(20, 10);
+      received.record(112);
+      received.acknowledge(112, AckUrgency.Normal, 11, 20);
+      expect(received.ackDueMs).toBe(11);
+      const fresh = new ReceivedPackets(0);
+      for (const number of [0, 1]) {
+        fresh.record(number);
+        fresh.acknowledge(number, AckUrgency.Low, 10, 20);
+      }
+      expect(fresh.ackDueMs).toBe(10);
+    });
   });
 
   test("name ten packets each after the beginning", () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { MAX_ACK_DELAY_MS, MAX_UNRELIABLE_ACK_DELAY_MS } from "../../../lib/peer/delivery/received-packets.js";
 import { RoundTripEstimator } from "../../../lib/peer/delivery/round-trip-estimator.js";
 import { ConnectionMetrics } from "../../../lib/peer/metrics.js";
 import { LossDetection } from "../../../lib/peer/raw-udp/loss-detection.js";
@@ -53,4 +54,25 @@ test("a path that loses packets is probed six times more before they double", ()
   expect(first).toBeLessThan(2 * ROUND_TRIP_MS + 30);
   expect(intervals.slice(0, 7)).toEqual(Array(7).fill(first));
   expect(intervals.slice(7, 9)).toEqual([2 * first, 4 * first]);
+});
+
+test("waits longer for the acknowledgement of unreliable messages, while nothing else is in flight", () => {
+  const packets = new SentPackets(0);
+  const loss = new LossDetection(packets, new RoundTripEstimator(new ConnectionMetrics()));
+  const send = (isUnreliable: boolean, nowMs: number) => {
+    packets.onSent(packets.begin(), 100, nowMs);
+    loss.onPacketSent(isUnreliable, nowMs);
+    loss.updateDeadline();
+    return loss.deadlineMs - nowMs;
+  };
+  const patient = send(true, 1000);
+  expect(send(true, 1010)).toBe(patient);
+  send(false, 1020);
+  const usual = send(true, 1030);
+  expect(usual).toBe(patient - MAX_UNRELIABLE_ACK_DELAY_MS + MAX_ACK_DELAY_MS);
+  for (let number = 0; number < 3; number++) {
+    packets.onAcknowledged(packets.index(number));
+    loss.onPacketAcknowledged(number);
+  }
+  expect(send(true, 1040)).toBe(patient);
 });

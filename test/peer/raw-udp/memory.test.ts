@@ -17,7 +17,8 @@ class Wire implements ProfileHost {
   #count = 0;
 
   constructor() {
-    for (const packet of this.#packets) packet.buffer = new Uint8Array(1200);
+    // A packet is the beginning of an array, which is longer.
+    for (const packet of this.#packets) packet.buffer = new Uint8Array(2048);
   }
 
   transmit(bytes: Uint8Array, length: number): boolean {

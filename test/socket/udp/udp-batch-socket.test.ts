@@ -70,6 +70,23 @@ test("bursts larger than a batch arrive, in order", async () => {
   expect(server.packets.map(({ data }) => data)).toEqual(sizes.map((size, index) => bytes(size, index)));
 });
 
+test("packets that are written in one array arrive as they were when they were sent", async () => {
+  const { server, factory } = await listen();
+  const client = userOf(factory);
+  const handle = await client.connect(factory.getConnectEndPoint());
+  const arrays = [new Uint8Array(1500), new Uint8Array(1500).subarray(1), new Uint8Array(1504).subarray(4)];
+  const sizes = Array.from({ length: 180 }, (_, index) => 1 + ((index * 37) % 600));
+  for (const [index, size] of sizes.entries()) {
+    const packet = arrays[(index >> 4) % arrays.length] as Uint8Array;
+    packet.set(bytes(size, index));
+    client.socket.send(handle, packet, size, Delivery.Unreliable);
+    packet.fill(0);
+  }
+  client.socket.flush();
+  await server.until(() => server.packets.length === sizes.length);
+  expect(server.packets.map(({ data }) => data)).toEqual(sizes.map((size, index) => bytes(size, index)));
+});
+
 test("64 packets leave while more are written", async () => {
   const { server, factory } = await listen();
   const client = userOf(factory);
