@@ -12,6 +12,7 @@ import type { PingLoop } from "./time/ping-loop.js";
 interface ClientPlaceOwner {
   readonly time: NetworkTimeEstimate;
   readonly pings: PingLoop;
+  complain(text: string): void;
   forEachExtension(call: (extension: ClientExtension) => void): void;
 }
 
@@ -60,6 +61,12 @@ export class ClientPlace {
     if (hasMoved) this.moved(player, place, target, equalBytes(place.room, player.room));
     else if (place.moves !== player.moves) this.moved(player, place, target);
     else if (this.#isPlaying) this.#tell(player, (extension) => extension.playerResumed?.(player));
+  }
+
+  /** The client could not go where its server has redirected it: it stays where it is. */
+  notFollowed(error: Error): void {
+    this.#owner.complain(`the client could not follow a redirect: ${error.message}`);
+    this.#owner.forEachExtension((extension) => extension.redirectFailed?.(error));
   }
 
   /** The player has left the server. */

@@ -55,6 +55,8 @@ export interface ServerExtension extends NetworkExtension<NetworkServer> {
 export interface ClientExtension extends NetworkExtension<NetworkClient> {
   /** @internal The player is somewhere. @param room what the server says of the room; empty without rooms */
   playerMoved?(player: INetworkPlayer, room: Uint8Array): void;
+  /** @internal The client could not go where its server has redirected it. */
+  redirectFailed?(error: Error): void;
 }
 
 /** A value that a layer above keeps for each player; it is collected with the player. */

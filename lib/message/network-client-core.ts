@@ -113,8 +113,8 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     });
     this.#reconnectLoop = new ReconnectLoop(this.clock, this.peerSettings.random, () => void this.#reconnect());
     this.#place = new ClientPlace({
-      time: this.time,
-      pings: this.#pings,
+      ...{ time: this.time, pings: this.#pings },
+      complain: (text) => this.complain(text),
       forEachExtension: (call) => this.forEachExtension(call),
     });
     this.#registerHandlers();
@@ -341,7 +341,7 @@ export class NetworkClientCore extends NetworkCore<ClientExtension> implements C
     if (attempt.purpose === "connect") this.#end(reason, cause);
     else if (attempt.purpose === "resume")
       this.#resumeLoop.failed(attempt.target as Target, reason, REFUSALS.has(reason.code));
-    else this.complain(`the client could not follow a redirect: ${(cause as Error).message}`);
+    else this.#place.notFollowed(cause as Error);
   }
 
   #registerHandlers(): void {

@@ -60,6 +60,8 @@ export const REFUSALS = [
   "ROOM_FAILED",
   "TOO_MANY_ROOMS",
   "TOO_MANY_REQUESTS",
+  "SERVER_BUSY",
+  "PROTOCOL_MISMATCH",
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 

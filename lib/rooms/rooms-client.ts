@@ -113,6 +113,11 @@ export class RoomsClient {
     client.use({
       messages: ROOM_MESSAGES,
       playerMoved: (_player, bytes) => this.#moved(bytes),
+      redirectFailed: (cause) =>
+        this.#failAll(() => {
+          const text = `The client did not get to the server of the room: ${cause.message}`;
+          return new NetworkError("ERR_ROOM_FAILED", text, { cause });
+        }),
     });
     const lost = () => new NetworkError("ERR_CONNECTION_LOST", "The connection was lost before the server answered");
     client.on("suspended", () => this.#failAll(lost));

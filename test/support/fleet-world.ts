@@ -1,4 +1,4 @@
-import type { Clock } from "../../lib/clock.js";
+import { type Clock, pause } from "../../lib/clock.js";
 import { NetworkClient, type NetworkClientOptions, type Protocol } from "../../lib/message/index.js";
 import { MemoryEngine } from "../../lib/rooms/engine/index.js";
 import { RoomHost, type RoomHostOptions, type RoomKind, RoomsClient } from "../../lib/rooms/index.js";
@@ -97,6 +97,7 @@ export class FleetProcess {
     this.#clock = new ProcessClock(world.clock);
     this.#factory = new ProcessFactory(world.network, { kind: "datagram", port });
     this.engine = this.#held(world.engine.link(this.#clock));
+    if (world.writeMs > 0) this.#slowDown(this.engine, world.writeMs);
     this.host = new RoomHost({
       ...{ protocol: world.protocol(), socketFactory: world.lossy(this.#factory), clock: this.#clock },
       ...{ engine: this.engine, rooms },
@@ -124,6 +125,18 @@ export class FleetProcess {
         return on(data, to);
       });
     return engine;
+  }
+
+  /** As servers that ask each other before they have stored what is written. */
+  #slowDown(engine: MemoryEngine, ms: number): void {
+    const { bucket: open } = engine;
+    engine.bucket = async (name, options) => {
+      const bucket = await open.call(engine, name, options);
+      const { create, update } = bucket;
+      bucket.create = (...given) => pause(this.#clock, ms).then(() => create(...given));
+      bucket.update = (...given) => pause(this.#clock, ms).then(() => update(...given));
+      return bucket;
+    };
   }
 
   get id(): string {
@@ -156,6 +169,8 @@ export class FleetWorld {
   readonly engine: MemoryEngine;
   readonly protocol: () => Protocol;
   readonly processes: FleetProcess[] = [];
+  /** How long it takes until what is written to a bucket is there. */
+  readonly writeMs: number;
   readonly #rooms: Record<string, RoomKind>;
   readonly #options: Partial<RoomHostOptions>;
   /** The share of packets that is lost, each way. */
@@ -167,9 +182,10 @@ export class FleetWorld {
   constructor(
     protocol: () => Protocol,
     rooms: Record<string, RoomKind>,
-    options: Partial<RoomHostOptions> & { latencyMs?: number; loss?: number } = {},
+    options: Partial<RoomHostOptions> & { latencyMs?: number; loss?: number; writeMs?: number } = {},
   ) {
-    const { latencyMs = 1, loss = 0, ...rest } = options;
+    const { latencyMs = 1, loss = 0, writeMs = 0, ...rest } = options;
+    this.writeMs = writeMs;
     this.#loss = loss;
     this.protocol = protocol;
     this.#rooms = rooms;

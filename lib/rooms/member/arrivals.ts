@@ -19,7 +19,7 @@ import { readCode, roomOfTicket } from "../host/names.js";
 import { partsOf, type Room } from "../host/room.js";
 import type { RoomHouse } from "../host/room-house.js";
 import { labelMatcher } from "../labels.js";
-import { type JoinQuestion, stayCodec } from "../room-messages.js";
+import { type JoinQuestion, REFUSALS, stayCodec } from "../room-messages.js";
 import { ExpectRequest, FindRequest } from "./fleet-requests.js";
 import type { FleetSessions } from "./fleet-sessions.js";
 import type { KeptRooms } from "./kept-rooms.js";
@@ -67,7 +67,8 @@ export class Arrivals {
     try {
       const where = room === "" ? null : await finder.find(room);
       if (where && "host" in where) return { redirect: this.targetOf(where.host, { session: found, room }) };
-      sessions.expect(player, found);
+      // The record may be older than the redirect.
+      sessions.expect(player, { ...found, moves: Math.max(found.moves, ticket?.moves ?? 0) });
       if (!where) return this.#expected.has(found.id) ? withPlace({}, () => this.#onItsWay) : {};
       return this.#enter(where.room, found, clock.now() - beginMs);
     } catch {
@@ -112,7 +113,8 @@ export class Arrivals {
       if (id === undefined || (question.way === "byId" && entry?.code)) return false;
       const where = await finder.find(id);
       return where !== null && "host" in where && (await this.#send(player, question, where.host));
-    } catch {
+    } catch (error) {
+      if (error instanceof NetworkError && REFUSALS.some((why) => error.code === `ERR_${why}`)) throw error;
       throw new NetworkError("ERR_ROOM_FAILED", "The room cannot be reached at present");
     }
   }
@@ -163,6 +165,11 @@ export class Arrivals {
   /** Sends a player with what it wants to another host. */
   async #send(player: INetworkPlayer, question: JoinQuestion, host: string): Promise<boolean> {
     const { sessions, remote } = this.#owner;
+    const here = sessions.entryOf(player);
+    if (!here) return false;
+    // The other host looks for the session where this one has written it.
+    if (!(await sessions.written(here.id)))
+      throw new NetworkError("ERR_SERVER_BUSY", "The engine has not stored the player's session yet");
     const session = sessions.entryOf(player);
     if (!session) return false;
     const wish = { session: bytesOfHex(session.id), question };

@@ -1,13 +1,15 @@
 import { hexOf } from "../../bytes.js";
-import type { Clock } from "../../clock.js";
+import { type Clock, pause } from "../../clock.js";
 import {
   type Arrival,
+  DisconnectCode,
   type INetworkPlayer,
   NetworkServer,
   type PlayerAuthentication,
   type SessionStore,
   type StoredSession,
 } from "../../message/index.js";
+import { settledWithin } from "../../message/time/deadline.js";
 import type { Directory, SessionEntry } from "../fleet/directory.js";
 import type { FleetKeys } from "../fleet/fleet-keys.js";
 import type { Room } from "../host/room.js";
@@ -28,6 +30,12 @@ export interface FleetSessionsOwner {
   /** A player has proven a session that is not here. @param found null: nobody can say now where it is */
   arrive(player: INetworkPlayer, found: SessionEntry | null): Promise<Arrival>;
 }
+
+/** How long a player who is sent elsewhere waits here until its record is written. */
+const WRITE_MS = 2000;
+/** How long a record is awaited whose host may just be writing it, and the pause between two looks. */
+const AWAIT_MS = 1000;
+const PAUSE_MS = 50;
 
 const UNKNOWN: PlayerAuthentication = { method: "none", data: undefined };
 
@@ -58,6 +66,12 @@ export class FleetSessions implements SessionStore {
   entryOf(player: INetworkPlayer): SessionEntry | undefined {
     const id = this.idOf(player);
     return id ? this.#here.get(hexOf(id)) : undefined;
+  }
+
+  /** Waits until other hosts can find the session of a player who is here. @returns false: the engine takes too long */
+  async written(id: string): Promise<boolean> {
+    await settledWithin(this.#owner.clock, this.writer.written(id), WRITE_MS);
+    return this.writer.isWritten(id);
   }
 
   /** Whether the player of a session is here. */
@@ -100,7 +114,8 @@ export class FleetSessions implements SessionStore {
     const id = this.idOf(player);
     if (!id) return;
     this.leave(id);
-    this.writer.drop(hexOf(id));
+    // What was never written is written still: the other host looks for it.
+    if (this.#owner.directory()?.findSession(hexOf(id))) this.writer.drop(hexOf(id));
   }
 
   /** Writes again of players who are here what the directory does not have: another host took them, and then not. */
@@ -122,15 +137,20 @@ export class FleetSessions implements SessionStore {
     const secret = this.#owner.keys.secretOf(id);
     const directory = this.#owner.directory();
     if (!secret || !directory) return null;
-    const known = directory.findSession(hexOf(id));
-    const found =
-      known ?? (this.#owner.isConnected() ? await directory.readSession(hexOf(id)).catch(() => undefined) : undefined);
-    if (found === null) return null;
-    return {
+    const found = await this.#look(directory, hexOf(id));
+    const stored = {
       secret,
-      authentication: found ? readAuthentication(found.authentication) : UNKNOWN,
-      arrive: (player) => this.#owner.arrive(player, found ?? null),
+      authentication: UNKNOWN,
+      arrive: async (player: INetworkPlayer): Promise<Arrival> => {
+        // The secret follows from the fleet's key, so there is or was such a session.
+        const session = found === null ? await this.#awaited(directory, hexOf(id)) : found;
+        if (session) stored.authentication = readAuthentication(session.authentication);
+        if (session !== null) return this.#owner.arrive(player, session ?? null);
+        NetworkServer.refuse(player, DisconnectCode.SessionUnknown, "The server does not know this session");
+        return {};
+      },
     };
+    return stored;
   }
 
   leave(id: Uint8Array): void {
@@ -142,5 +162,23 @@ export class FleetSessions implements SessionStore {
     if (!session) return;
     this.#here.delete(session.id);
     this.writer.remove(session);
+  }
+
+  /** Null: there is none; undefined: nobody can say. */
+  async #look(directory: Directory, id: string): Promise<SessionEntry | null | undefined> {
+    const known = directory.findSession(id);
+    if (known || !this.#owner.isConnected()) return known;
+    return directory.readSession(id).catch(() => undefined);
+  }
+
+  /** As `#look`, of a session whose host may have welcomed its player just now, and writes it behind the welcome. */
+  async #awaited(directory: Directory, id: string): Promise<SessionEntry | null | undefined> {
+    const { clock } = this.#owner;
+    const untilMs = clock.now() + AWAIT_MS;
+    for (;;) {
+      await pause(clock, PAUSE_MS);
+      const found = await this.#look(directory, id);
+      if (found !== null || clock.now() >= untilMs) return found;
+    }
   }
 }

@@ -27,6 +27,8 @@ export class SessionWriter {
   readonly #wishes = new Map<string, Wish>();
   readonly #writing = new Set<string>();
   readonly #idle = new Set<() => void>();
+  /** Who waits until a session is written, by its id. */
+  readonly #awaited = new Map<string, Set<() => void>>();
   #timer: unknown = null;
   lost = 0;
 
@@ -47,6 +49,20 @@ export class SessionWriter {
   /** Nothing is to be written of a session any more: another host does. */
   drop(id: string): void {
     this.#wishes.delete(id);
+    this.#tellWritten(id);
+  }
+
+  /** Whether the engine has all that was to be written of a session. */
+  isWritten(id: string): boolean {
+    return !this.#wishes.has(id) && !this.#writing.has(id);
+  }
+
+  /** Resolves when `isWritten`. */
+  async written(id: string): Promise<void> {
+    if (this.isWritten(id)) return;
+    const awaited = this.#awaited.get(id) ?? new Set();
+    this.#awaited.set(id, awaited);
+    await new Promise<void>((resolve) => awaited.add(resolve));
   }
 
   /** Resolves when all is written. */
@@ -58,6 +74,7 @@ export class SessionWriter {
   /** Writes no more. */
   stop(): void {
     this.#wishes.clear();
+    for (const id of [...this.#awaited.keys()]) this.#tellWritten(id);
     this.#clock.clearTimeout(this.#timer);
     this.#timer = null;
   }
@@ -85,6 +102,12 @@ export class SessionWriter {
     this.#idle.clear();
   }
 
+  #tellWritten(id: string): void {
+    if (!this.isWritten(id)) return;
+    for (const resolve of this.#awaited.get(id) ?? []) resolve();
+    this.#awaited.delete(id);
+  }
+
   async #write(id: string, wish: Wish): Promise<void> {
     const { session, isOver } = wish;
     const directory = this.#directory();
@@ -103,6 +126,7 @@ export class SessionWriter {
         this.#next();
       }, RETRY_MS);
     }
+    this.#tellWritten(id);
     if (this.#timer === null) this.#next();
   }
 }

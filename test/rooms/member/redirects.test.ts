@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { defineAuthenticator, defineCredential, defineProtocol } from "../../../lib/message/index.js";
+import type { RoomKind } from "../../../lib/rooms/index.js";
+import { string } from "../../../lib/serialization/index.js";
+import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
+
+const newProtocol = () => defineProtocol({ name: "redirects", version: 1, messages: [] });
+const game: RoomKind = { capacity: 4, emptyMs: 60_000, open() {} };
+/** Believes every name. */
+const names = defineAuthenticator("name", string(20), (data) => ({ data }));
+const ann = { credential: defineCredential("name", string(20), () => "ann") };
+
+/** Two hosts whose engine takes its time to store what is written, as three servers do that ask each other. */
+async function slowFleet(writeMs: number) {
+  const fleet = new FleetWorld(newProtocol, { game }, { authentication: { authenticators: [names] }, writeMs });
+  const [a, b] = (await fleet.start(2)) as [FleetProcess, FleetProcess];
+  await fleet.wait(b.host.createRoom("game", { id: "one" }));
+  await fleet.run(100);
+  return { fleet, a, b };
+}
+
+test("who has just connected is sent to another host when its session is stored, and not before", async () => {
+  const { fleet, a, b } = await slowFleet(500);
+  const { client, rooms } = await fleet.connect(a, ann);
+  expect(a.host.fleet?.whereIs("ann")).toBeNull();
+  expect(await fleet.wait(rooms.joinById("one"))).toMatchObject({ id: "one" });
+  await fleet.run(2000);
+  expect(a.host.fleet?.whereIs("ann")).toEqual({ host: b.id, room: "one", playerId: client.player?.id });
+  expect([...a.errors, ...b.errors]).toEqual([]);
+});
+
+test("a session that the engine does not store leads nowhere, and the player hears why", async () => {
+  const { fleet, a } = await slowFleet(10_000);
+  const { rooms } = await fleet.connect(a, ann);
+  const sinceMs = fleet.clock.now();
+  const refused = { code: "ERR_SERVER_BUSY", message: expect.stringContaining("has not stored the player's session") };
+  await expect(fleet.wait(rooms.joinById("one"))).rejects.toMatchObject(refused);
+  expect(fleet.clock.now() - sinceMs).toBeLessThan(3000);
+});
+
+test("a host that drains sends away whom it has just welcomed: the other one waits for the record", async () => {
+  const { fleet, a, b } = await slowFleet(500);
+  const { client } = await fleet.connect(a, ann);
+  const events: string[] = [];
+  for (const name of ["resumed", "disconnected"] as const) client.on(name, () => void events.push(name));
+  expect(await fleet.wait(a.host.drain({ deadlineMs: 5000 }))).toBe(0);
+  await fleet.run(1000);
+  expect([events, client.isAuthenticated]).toEqual([["resumed"], true]);
+  expect(b.host.fleet?.whereIs("ann")).toMatchObject({ host: b.id });
+});
+
+test("a player who has changed rooms and goes on to another host is where it is, not where it was", async () => {
+  const { fleet, a, b } = await slowFleet(300);
+  const { rooms } = await fleet.connect(a, ann);
+  await fleet.run(1000);
+  await fleet.wait(rooms.create("game"));
+  await fleet.wait(rooms.joinById("one"));
+  await fleet.run(2000);
+  for (const { host } of [a, b]) expect(host.fleet?.whereIs("ann")).toMatchObject({ host: b.id, room: "one" });
+});
+
+test("a redirect that fails ends the wish at once, with the reason, and the player stays where it is", async () => {
+  const fleet = new FleetWorld(newProtocol, { game });
+  const a = await fleet.add();
+  const b = await fleet.add({ door: { addresses: { memory: "memory:9999" } } });
+  await fleet.run(2500, 50);
+  await fleet.wait(a.host.createRoom("game", { id: "here" }));
+  await fleet.wait(b.host.createRoom("game", { id: "there" }));
+  await fleet.run(100);
+  const { client, rooms } = await fleet.connect(a);
+  const failed = {
+    code: "ERR_ROOM_FAILED",
+    message: expect.stringContaining("9999"),
+    cause: { code: "ERR_CONNECT_FAILED" },
+  };
+  await expect(fleet.wait(rooms.joinById("there", { timeoutMs: 60_000 }))).rejects.toMatchObject(failed);
+  expect(client.isAuthenticated).toBe(true);
+  expect(await fleet.wait(rooms.joinById("here"))).toMatchObject({ id: "here" });
+});
