@@ -122,6 +122,7 @@ export const nativeLayers = {
     "log",
     "gns_batch",
     "silence",
+    "wakes",
     "driver",
     "state",
     "signals",

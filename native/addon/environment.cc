@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/sockets.h"
 #include "core/turn.h"
+#include "core/wakes.h"
 
 namespace vs {
 
@@ -169,7 +170,7 @@ void Environment::LeaveGrid() {
   if (watcher_) {
     watcher_->SetTimer(GetDriver().TimeToNextPoll());
   } else {
-    Driver::Wake();
+    WakePoller();
   }
 }
 

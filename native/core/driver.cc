@@ -8,10 +8,8 @@
 #include "core/gns_batch.h"
 // The one include that runs upward: after its polls the helper thread does the rest of a turn, as an event loop does.
 #include "core/turn.h"
+#include "core/wakes.h"
 
-#ifndef _WIN32
-#include <sys/socket.h>
-#endif
 #ifdef __linux__
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -22,37 +20,14 @@ namespace {
 // Catches the descriptor that GNS makes on this thread during Init.
 thread_local bool capture_epoll = false;
 thread_local int captured_epoll = -1;
-
-// GNS wakes the polling thread by sending a byte through a socket. That byte is held back
-// - on the attached loop's own thread: sending and receiving it would take two system calls and one more poll, a fifth
-//   of a round trip;
-// - on other threads until a call of JavaScript's ends: GNS sends it while it holds the connection's lock, and a poll
-//   that meets the lock puts the connection off for a millisecond.
-thread_local int wake_holders = 0;
-thread_local bool wake_held = false;
-// -1 while it is not known; nothing is held back then.
-std::atomic<int> wake_descriptor{-1};
-thread_local bool capture_wake = false;
 }  // namespace
 
-// GNS's archive is linked with these two functions in place of libc's. They tell us its epoll descriptor and hold back
-// its wake-ups. The symbols are local to the addon.
+// GNS's archive is linked with this function in place of libc's. The symbol is local to the addon.
 #ifdef __linux__
 extern "C" int epoll_create1(int flags) {
   const int descriptor = static_cast<int>(syscall(SYS_epoll_create1, flags));
   if (capture_epoll) captured_epoll = descriptor;
   return descriptor;
-}
-#endif
-
-#ifndef _WIN32
-extern "C" ssize_t send(int descriptor, const void* data, size_t size, int flags) {
-  if (capture_wake) wake_descriptor = descriptor;
-  if (wake_holders > 0 && descriptor == wake_descriptor) {
-    wake_held = true;
-    return static_cast<ssize_t>(size);
-  }
-  return sendto(descriptor, data, size, flags, nullptr, 0);
 }
 #endif
 
@@ -103,10 +78,9 @@ DriverMode Driver::Start(DriverMode wanted) {
   descriptor_ = captured_epoll;
   mode_ = wanted == DriverMode::Hybrid && descriptor_ >= 0 ? DriverMode::Hybrid : DriverMode::Thread;
   WatchGnsSockets(descriptor_);
-  wake_descriptor = -1;
-  capture_wake = true;
-  Wake();
-  capture_wake = false;
+#ifdef VALVE_SOCKETS_GNS_ARCHIVE
+  LearnWake(SteamNetworkingSocketsLib::WakeServiceThread);
+#endif
   stop_ = false;
   active_ = false;
   helper_ = std::thread([this] { mode_ == DriverMode::Hybrid ? RunHybrid() : RunThread(); });
@@ -120,7 +94,7 @@ void Driver::Stop() {
     stop_ = true;
   }
   wake_.notify_all();
-  Wake();
+  WakePoller();
   helper_.join();
   WatchGnsSockets(-1);
   mode_ = DriverMode::None;
@@ -134,14 +108,12 @@ bool Driver::AttachLoop(Doorbell* doorbell) {
     std::lock_guard<std::mutex> lock(sleep_mutex_);
     loop_doorbell_ = doorbell;
   }
-  wake_holders++;
+  StartHoldingWakes();
   return true;
 }
 
 void Driver::DetachLoop() {
-  wake_holders--;
-  if (wake_held) Wake();
-  wake_held = false;
+  StopHoldingWakes();
   {
     std::lock_guard<std::mutex> lock(sleep_mutex_);
     loop_doorbell_ = nullptr;
@@ -158,19 +130,18 @@ bool Driver::PollFromLoop() {
     if (!lock.try_lock()) return false;
   }
   loop_waits_ = false;
-  const bool was_held = wake_held;
+  const bool was_held = IsWakeHeld();
   PollAtOnce();
   // During the poll GNS asks to be woken only because timers have changed, and the loop looks at the timers next
   // anyway.
-  wake_held = was_held;
+  IsWakeHeld() = was_held;
   return true;
 }
 
 bool Driver::TakeWake() {
-  if (!wake_held) return false;
-  wake_held = false;
+  if (!std::exchange(IsWakeHeld(), false)) return false;
   if (NextTimer() <= Now()) return true;
-  Wake();
+  WakePoller();
   return false;
 }
 
@@ -201,25 +172,9 @@ void Driver::AwaitPoll() {
   const uint64_t enough = helper_polls_ + 2;
   std::unique_lock<std::mutex> lock(sleep_mutex_);
   while (helper_polls_ < enough) {
-    Wake();
+    WakePoller();
     polled_.wait_for(lock, std::chrono::milliseconds(kBusyTickMs));
   }
-}
-
-void Driver::Wake() {
-#ifdef VALVE_SOCKETS_GNS_ARCHIVE
-  const int holders = std::exchange(wake_holders, 0);
-  SteamNetworkingSocketsLib::WakeServiceThread();
-  wake_holders = holders;
-#endif
-}
-
-HoldWakes::HoldWakes() { wake_holders++; }
-
-HoldWakes::~HoldWakes() {
-  if (--wake_holders > 0 || !wake_held) return;
-  wake_held = false;
-  Driver::Wake();
 }
 
 int Driver::TimeToNextTimer() const {

@@ -31,9 +31,6 @@ class Driver {
   // Joins the helper thread. To be called before GNS is killed.
   void Stop();
 
-  // Ends the waiting of a poll in progress, whoever holds GNS's own wake-ups back.
-  static void Wake();
-
   DriverMode mode() const { return mode_; }
   int descriptor() const { return descriptor_; }
 
@@ -104,14 +101,5 @@ class Driver {
 };
 
 Driver& GetDriver();
-
-// While one exists, GNS's calls on this thread wake no other one; if they wanted to, one wake-up follows at its end.
-class HoldWakes {
- public:
-  HoldWakes();
-  ~HoldWakes();
-  HoldWakes(const HoldWakes&) = delete;
-  HoldWakes& operator=(const HoldWakes&) = delete;
-};
 
 }  // namespace vs

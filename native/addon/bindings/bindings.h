@@ -4,6 +4,7 @@
 // and test/architecture/bindings.test.ts compares both with what the addon exports.
 #include "addon/environment.h"
 #include "addon/values.h"
+#include "core/wakes.h"
 
 namespace vs::bindings {
 
