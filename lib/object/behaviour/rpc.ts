@@ -41,7 +41,7 @@ export interface RpcOptions<R> {
   optional?: boolean;
 }
 
-/** The options of {@link serverRpc}. */
+/** The options of `serverRpc`. */
 export interface ServerRpcOptions<R = undefined> extends RpcOptions<R> {
   /** What a player calls more often, over all objects, is dropped at a cost. @defaultValue none */
   rateLimit?: RateLimit;
@@ -49,7 +49,7 @@ export interface ServerRpcOptions<R = undefined> extends RpcOptions<R> {
   anyone?: boolean;
 }
 
-/** The options of {@link clientRpc}. */
+/** The options of `clientRpc`. */
 export interface ClientRpcOptions<R = undefined> extends RpcOptions<R> {
   /**
    * Who runs it. With `player` the method's first argument is that player. `returns` needs one who can answer: `owner`
