@@ -44,14 +44,12 @@ export {
   type CallOptions,
   type ClientRpcOptions,
   callWith,
-  clientRpc,
   type Rpc,
   type RpcCall,
   type RpcOptions,
   type RpcResult,
   type RpcTarget,
   type ServerRpcOptions,
-  serverRpc,
 } from "./behaviour/rpc.js";
 export type { Audience, SyncOptions } from "./behaviour/sync-options.js";
 export { type RefOptions, ref, SyncRef, syncRef } from "./behaviour/sync-ref.js";
@@ -62,6 +60,7 @@ export {
   type ClientObjectMetrics,
 } from "./client/client-object-manager.js";
 export { ClientFigures, reportFigures } from "./client-figures.js";
+export { clientRpc, serverRpc } from "./declare-rpc.js";
 export { definePrediction } from "./define-prediction.js";
 export type { GridCell } from "./interest/grid-cells.js";
 export type { PredictionDefinition, PredictionOptions, StepContext } from "./prediction/defined-prediction.js";

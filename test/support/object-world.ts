@@ -7,8 +7,9 @@ import {
   type ProtocolPart,
 } from "../../lib/message/index.js";
 import { syncList, syncSet } from "../../lib/object/behaviour/collections.js";
-import { clientRpc, type RpcCall, serverRpc } from "../../lib/object/behaviour/rpc.js";
+import type { RpcCall } from "../../lib/object/behaviour/rpc.js";
 import { syncRef } from "../../lib/object/behaviour/sync-ref.js";
+import { clientRpc, serverRpc } from "../../lib/object/declare-rpc.js";
 import {
   ClientObjectManager,
   type ClientObjectManagerOptions,

@@ -7,11 +7,11 @@ import { type BehaviourDefinition, definitionOf } from "./definition.js";
 import type { Member } from "./member.js";
 import type { ClientTime, MemberListener, MemberValues } from "./member-values.js";
 import type { NetworkIdentity } from "./network-identity.js";
-import { callable, type RpcDefinition } from "./rpc.js";
+import type { AnyMethod, Callable, RpcDefinition } from "./rpc.js";
 import { createView, type ShownSource } from "./shown.js";
 
 /** Of those of which no RPC was called. They stay empty. */
-const NO_CALLS: ReturnType<typeof callable>[] = [];
+const NO_CALLS: Callable<AnyMethod>[] = [];
 
 // No private fields: TypeScript writes no declaration of an exported class without a name that extends one with such.
 const VALUES = Symbol("values");
@@ -25,7 +25,7 @@ class BehaviourState {
   shownSource: ShownSource | null = null;
   shown: NetworkBehaviour | null = null;
   /** What sends the calls of each RPC, once it is asked for. */
-  calls: ReturnType<typeof callable>[] = NO_CALLS;
+  calls: Callable<AnyMethod>[] = NO_CALLS;
 }
 
 /** When a listener of a member is called. */
@@ -175,7 +175,7 @@ export abstract class NetworkBehaviour {
     if (behaviour[VALUES].definition !== definition) return rpc.method.bind(behaviour);
     const state = behaviour[STATE];
     if (state.calls === NO_CALLS) state.calls = [];
-    state.calls[rpc.index] ??= callable((args, options) => {
+    state.calls[rpc.index] ??= rpc.callable((args, options) => {
       const { link } = state;
       const { className } = definition;
       if (!link) {

@@ -1,17 +1,7 @@
-import { checkFunction, invalidType, typeError } from "../../arguments.js";
+import { invalidType, typeError } from "../../arguments.js";
 import type { INetworkPlayer } from "../../message/index.js";
-import { completeRateLimit, type RateLimit } from "../../message/protocol/message.js";
-import {
-  booleanOption,
-  checkOptions,
-  durationOption,
-  type OptionRules,
-  objectOption,
-  oneOf,
-  signalOption,
-} from "../../options.js";
-import { inField } from "../../serialization/errors.js";
-import { type Codec, type Infer, tuple } from "../../serialization/index.js";
+import type { RateLimit } from "../../message/protocol/message.js";
+import type { Codec, Infer } from "../../serialization/index.js";
 import type { ClientTime } from "./member-values.js";
 
 /** What the method of a server RPC learns of its caller, as its last argument. */
@@ -51,7 +41,7 @@ export interface RpcOptions<R> {
   optional?: boolean;
 }
 
-/** The options of {@link serverRpc}. */
+/** The options of `serverRpc`. */
 export interface ServerRpcOptions<R = undefined> extends RpcOptions<R> {
   /** What a player calls more often, over all objects, is dropped at a cost. @defaultValue none */
   rateLimit?: RateLimit;
@@ -59,7 +49,7 @@ export interface ServerRpcOptions<R = undefined> extends RpcOptions<R> {
   anyone?: boolean;
 }
 
-/** The options of {@link clientRpc}. */
+/** The options of `clientRpc`. */
 export interface ClientRpcOptions<R = undefined> extends RpcOptions<R> {
   /**
    * Who runs it. With `player` the method's first argument is that player. `returns` needs one who can answer: `owner`
@@ -83,7 +73,7 @@ export type AnyMethod = (...parameters: never[]) => unknown;
 export interface Rpc<Method extends AnyMethod> {
   <This extends object, M extends Method>(method: M, context: ClassMethodDecoratorContext<This>): void;
   /** What it declares; only the library reads it. */
-  readonly [DECLARATION]: object;
+  readonly [DECLARATION]: RpcDeclaration;
   /** Of the method; there is no such property. */
   readonly method?: Method;
 }
@@ -95,13 +85,12 @@ export type Callable<Method> = Method & {
 };
 
 /** Where the rest of what is known lies. */
-const DECLARATION = Symbol("RPC");
+export const DECLARATION: unique symbol = Symbol("RPC");
 
-/** An RPC as it is declared. */
+/** An RPC as it is declared. It brings what RPCs need: a page that declares none does not load that. */
 export interface RpcDeclaration {
-  readonly runsOn: "server" | "client";
-  readonly codecs: readonly Codec<unknown>[];
-  readonly options: ServerRpcOptions<unknown> & ClientRpcOptions<unknown>;
+  /** @throws TypeError, RangeError for wrong codecs or options, or for what is no method */
+  define(place: string, name: string, index: number, method: RpcDefinition["method"]): RpcDefinition;
 }
 
 /** An RPC of a class. */
@@ -125,6 +114,10 @@ export interface RpcDefinition {
   readonly layout: string;
   /** What runs on the side that is called. */
   readonly method: (this: object, ...parameters: unknown[]) => unknown;
+  /** What a behaviour has in place of the method: it sends the call. */
+  callable(call: (args: readonly unknown[], options?: CallOptions) => unknown): Callable<AnyMethod>;
+  /** Sends and runs the calls of a client. */
+  readonly clientCalls: object;
 }
 
 /** Of each behaviour the places of its RPCs in its class, by number on the wire. */
@@ -134,36 +127,10 @@ const MAX_RPCS = 255;
 
 const MAX_NAME_LENGTH = 64;
 
-const commonRules = { returns: objectOption("read", "write"), unordered: booleanOption, optional: booleanOption };
-
-const serverRules: OptionRules<ServerRpcOptions<unknown>> = {
-  ...commonRules,
-  rateLimit: objectOption(),
-  anyone: booleanOption,
-};
-
-const clientRules: OptionRules<ClientRpcOptions<unknown>> = {
-  ...commonRules,
-  to: oneOf("observers", "owner", "others", "player"),
-  at: oneOf("arrived", "shown"),
-};
-
-const callRules: OptionRules<CallOptions> = { signal: signalOption, timeoutMs: durationOption() };
-
-function declaration<Method extends AnyMethod>(declared: RpcDeclaration): Rpc<Method> {
-  const decorator = (_method: unknown, { kind, name, metadata, ...context }: ClassMethodDecoratorContext) => {
-    if (kind !== "method" || context.static || context.private || typeof name !== "string") {
-      throw invalidType(`An RPC is a method of an instance that is not private: @serverRpc([u8]) ${String(name)}(…)`);
-    }
-    declareRpc(metadata as object, name, rpc);
-  };
-  const rpc = Object.assign(decorator, { [DECLARATION]: declared }) as unknown as Rpc<Method>;
-  return rpc;
-}
-
 const RPCS = Symbol("RPCs");
 
-function declareRpc(metadata: object, name: string, rpc: Rpc<AnyMethod>): void {
+/** What a decorator says of a method. */
+export function declareRpc(metadata: object, name: string, rpc: Rpc<AnyMethod>): void {
   const rpcs = decoratedRpcs(metadata);
   Object.defineProperty(metadata, RPCS, { value: { ...rpcs, [name]: rpc }, configurable: true });
 }
@@ -173,94 +140,6 @@ export function decoratedRpcs(metadata: object): Readonly<Record<string, Rpc<Any
   return Object.hasOwn(metadata, RPCS)
     ? ((metadata as Record<symbol, Record<string, Rpc<AnyMethod>>>)[RPCS] ?? {})
     : {};
-}
-
-/**
- * Declares a method that clients call and the server runs: as the decorator `@serverRpc([u16]) buy(item: number) {}`,
- * or by name for `networked`. The method gets a {@link RpcCall} behind its arguments. By default the owner alone may
- * call.
- *
- * @param codecs one for each argument
- */
-export function serverRpc<const C extends readonly Codec<unknown>[], R = undefined>(
-  codecs: C,
-  options: ServerRpcOptions<R> = {},
-): Rpc<(...parameters: [...ArgumentsOf<C>, call?: RpcCall]) => RpcResult<R>> {
-  return declaration({ runsOn: "server", codecs, options: options as ServerRpcOptions<unknown> });
-}
-
-/**
- * Declares a method that the server calls and clients run: as the decorator `@clientRpc([string(100)]) said(text) {}`,
- * or by name for `networked`.
- *
- * @param codecs one for each argument
- */
-export function clientRpc<const C extends readonly Codec<unknown>[], R = undefined>(
-  codecs: C,
-  options: ClientRpcOptions<R> & { to: "player" },
-): Rpc<(player: INetworkPlayer, ...parameters: ArgumentsOf<C>) => RpcResult<R>>;
-export function clientRpc<const C extends readonly Codec<unknown>[], R = undefined>(
-  codecs: C,
-  options?: ClientRpcOptions<R> & { to?: "observers" | "owner" | "others" },
-): Rpc<(...parameters: ArgumentsOf<C>) => RpcResult<R>>;
-export function clientRpc(codecs: readonly Codec<unknown>[], options: ClientRpcOptions<unknown> = {}): Rpc<AnyMethod> {
-  return declaration({ runsOn: "client", codecs, options });
-}
-
-/** Why these options contradict each other; `undefined` if they do not. */
-function contradiction({ codecs, options, runsOn }: RpcDeclaration): string | undefined {
-  const { returns, unordered, to = "observers" } = options;
-  if ([...codecs, ...(returns ? [returns] : [])].some(({ borrowed }) => borrowed)) {
-    return "its values lie in the message: use bytes in place of bytesView";
-  }
-  if (returns && unordered) return "an unordered call may be lost, so nothing can wait for what it returns";
-  if (returns && runsOn === "client" && to !== "owner" && to !== "player") {
-    return `returns needs one player who answers: to: "owner" or "player"`;
-  }
-  return undefined;
-}
-
-function defineRpc(
-  place: string,
-  name: string,
-  index: number,
-  rpc: Rpc<AnyMethod>,
-  method: RpcDefinition["method"],
-): RpcDefinition {
-  const declared = rpc?.[DECLARATION] as RpcDeclaration | undefined;
-  if (declared === undefined) throw typeError(place, "what serverRpc or clientRpc returns");
-  const { runsOn, codecs, options } = declared;
-  if (!Array.isArray(codecs)) throw typeError(`The codecs of ${place}`, "an array");
-  checkFunction(place, method);
-  try {
-    checkOptions<object>("the RPC", options, (runsOn === "server" ? serverRules : clientRules) as OptionRules<object>);
-  } catch (error) {
-    throw inField(error, place);
-  }
-  for (const codec of codecs) if (typeof codec?.read !== "function") throw typeError(`Each of ${place}`, "a codec");
-  const reason = contradiction(declared);
-  if (reason !== undefined) throw invalidType(`${place}: ${reason}`);
-  const { returns = null, unordered = false, optional = false, anyone = false, to = "observers" } = options;
-  const { at, rateLimit } = options;
-  const codec = tuple(...codecs) as unknown as Codec<readonly unknown[]>;
-  const side = runsOn === "server" ? runsOn : to;
-  const suffix = `${unordered ? " unordered" : ""}${returns ? ` ${returns.layout}` : ""}`;
-  return {
-    name,
-    index,
-    runsOn,
-    target: to,
-    arguments: codec,
-    argumentCount: codecs.length + (runsOn === "client" && to === "player" ? 1 : 0),
-    returns,
-    isUnordered: unordered,
-    isOptional: optional,
-    isForAnyone: anyone,
-    isAtShown: at === "shown",
-    rateLimit: rateLimit ? completeRateLimit(rateLimit) : null,
-    layout: `(${codecs.map(({ layout }) => layout)}) ${side}${suffix}`,
-    method,
-  };
 }
 
 /**
@@ -280,21 +159,10 @@ export function defineRpcs(
     const place = `${className}.${name}`;
     if (isTaken(name)) throw invalidType(`${place}: a behaviour has something of that name`);
     if (name.length > MAX_NAME_LENGTH) throw invalidType(`${place}: the name is longer than ${MAX_NAME_LENGTH}`);
-    return defineRpc(place, name, index, declared[name] as Rpc<AnyMethod>, methodOf(name) as RpcDefinition["method"]);
+    const declaration = declared[name]?.[DECLARATION];
+    if (declaration === undefined) throw typeError(place, "what serverRpc or clientRpc returns");
+    return declaration.define(place, name, index, methodOf(name) as RpcDefinition["method"]);
   });
-}
-
-/** What a behaviour has in place of the method: it sends the call. */
-export function callable(call: (args: readonly unknown[], options?: CallOptions) => unknown): Callable<AnyMethod> {
-  const send =
-    (options?: CallOptions) =>
-    (...args: unknown[]) =>
-      call(args, options);
-  const withOptions = (options: CallOptions) => {
-    checkOptions("the call", options, callRules);
-    return send(options);
-  };
-  return Object.assign(send(), { with: withOptions }) as Callable<AnyMethod>;
 }
 
 /**

@@ -8,7 +8,7 @@ import { bytesToSend } from "../wire/written-bytes.js";
 import type { Called, ObjectClient } from "./object-client.js";
 
 /** Has the calls of a client's objects sent and run. */
-export function useCalls(client: NetworkClient, world: ObjectClient): ClientCalls<Called> {
+function useCalls(client: NetworkClient, world: ObjectClient): ClientCalls<Called> {
   let lastTick = 0;
   const calls = new ClientCalls<Called>({
     clock: NetworkClient.clockOf(client),
@@ -44,10 +44,13 @@ export function useCalls(client: NetworkClient, world: ObjectClient): ClientCall
 }
 
 /** Has unordered calls of the server run, once the messages of objects are in the protocol. */
-export function receiveUnordered(client: NetworkClient, world: ObjectClient): void {
+function receiveUnordered(client: NetworkClient, world: ObjectClient): void {
   const reader = new NetworkReader();
   client.messageHandler.register(UnorderedMessage, (bytes) => {
     reader.reset(bytes);
     world.read(UnorderedMessage.name, () => world.extensions.get(RecordKind.Call)?.(reader, reader.readUint32()));
   });
 }
+
+/** What sends and runs the calls of a client: each RPC brings it. */
+export const clientCalls = { use: useCalls, receiveUnordered };

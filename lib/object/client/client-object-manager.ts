@@ -14,7 +14,7 @@ import {
   RecordKind,
 } from "../wire/object-messages.js";
 import { checkStaticName } from "../world/factories.js";
-import { receiveUnordered, useCalls } from "./calls.js";
+import type { clientCalls } from "./calls.js";
 import type { ClientObjectEvents } from "./client-object-events.js";
 import type { ClientPredictionDefinition } from "./client-prediction.js";
 import { HostWorld } from "./host-world.js";
@@ -74,13 +74,15 @@ export class ClientObjectManager {
     core.extensions.set(RecordKind.AllVisible, () => {
       this.#layouts.seesAll = true;
     });
-    const calls = useCalls(client, core);
+    const [rpc] = this.#layouts.all.flatMap(({ definitions }) => definitions.flatMap(({ rpcs }) => rpcs));
+    const brought = rpc?.clientCalls as typeof clientCalls | undefined;
+    const calls = brought?.use(client, core);
     const [first] = this.#layouts.predictions.values();
     const prediction = (first as ClientPredictionDefinition | undefined)?.onClient(client, core) ?? null;
     core.prediction = prediction;
     const leaveWorld = () => {
       prediction?.stop();
-      calls.connectionLost();
+      calls?.connectionLost();
       host.run(() => core.stop());
       host.stopped();
     };
@@ -93,7 +95,7 @@ export class ClientObjectManager {
         core.wire = this.#layouts.agreedWith(player);
       },
       playerSuspended: () => {
-        calls.connectionLost();
+        calls?.connectionLost();
         prediction?.suspend();
       },
       playerDisconnecting: (_player, { code }) => {
@@ -101,7 +103,7 @@ export class ClientObjectManager {
       },
       stopped: leaveWorld,
     });
-    receiveUnordered(client, core);
+    brought?.receiveUnordered(client, core);
     const receive = (message: MessageDefinition<Uint8Array>, read: (bytes: Uint8Array) => void) => {
       let received: Uint8Array;
       const readReceived = () => read(received);

@@ -25,10 +25,11 @@ interface Row {
 export class History {
   readonly #rows: (Row | undefined)[] = [];
   /**
-   * The records. Of each, all lies side by side: a record is one place in memory, which is seldom in the cache. First
-   * comes twice the tick, and 1 more if the line is broken before the record; then the values.
+   * The records. Of each, all lies side by side: it is one place in memory, which is seldom in the cache. First come
+   * the tick and whether the line is broken before the record, as `#heads`; then the values.
    */
   #records = new Float64Array(0);
+  #heads = new Int32Array(this.#records.buffer);
   #recordsEnd = 0;
   /** Rows of objects that are gone, by their number of columns. */
   readonly #free = new Map<number, Row[]>();
@@ -53,6 +54,7 @@ export class History {
       const records = new Float64Array(Math.max(this.#recordsEnd, 2 * this.#records.length));
       records.set(this.#records);
       this.#records = records;
+      this.#heads = new Int32Array(records.buffer);
     }
     return start;
   }
@@ -83,7 +85,8 @@ export class History {
     const { columns } = row;
     const records = this.#records;
     const at = placeOf(row, row.end - 1);
-    records[at] = 2 * tick + (isBreak ? 1 : 0);
+    this.#heads[2 * at] = tick;
+    this.#heads[2 * at + 1] = isBreak ? 1 : 0;
     for (let column = 0; column < columns; column++) records[at + 1 + column] = values[column] as number;
   }
 
@@ -120,12 +123,12 @@ export class History {
   }
 
   #tickOf(row: Row, number: number): number {
-    return Math.floor((this.#records[placeOf(row, number)] as number) / 2);
+    return this.#heads[2 * placeOf(row, number)] as number;
   }
 
   /** How far the object is on its way from a record to the next one. It rested until the state before that. */
   #partOfWay(row: Row, from: number, whole: number, fraction: number): number {
-    if ((this.#records[placeOf(row, from + 1)] as number) % 2 !== 0) return 0;
+    if (this.#heads[2 * placeOf(row, from + 1) + 1]) return 0;
     const toTick = this.#tickOf(row, from + 1);
     const ticks = Math.min((toTick - this.#tickOf(row, from)) | 0, row.intervalTicks);
     return Math.max(0, (ticks - ((toTick - whole) | 0) + fraction) / ticks);

@@ -12,7 +12,8 @@ const HEAD = `
   import { syncList, syncMap, syncSet } from ${library("object/behaviour/collections")};
   import type { SyncList } from ${library("object/synced/sync-list")};
   import { type SyncRef, syncRef } from ${library("object/behaviour/sync-ref")};
-  import { type RpcCall, callWith, clientRpc, serverRpc } from ${library("object/behaviour/rpc")};
+  import { type RpcCall, callWith } from ${library("object/behaviour/rpc")};
+  import { clientRpc, serverRpc } from ${library("object/declare-rpc")};
   import type { INetworkPlayer } from ${library("message/index")};
   import { NetworkWriter, string, u8, u16, vec2, float32 } from ${library("serialization/index")};
 `;

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { behaviourDefinition, NetworkBehaviour } from "../../../lib/object/behaviour/network-behaviour.js";
 import { networked } from "../../../lib/object/behaviour/networked.js";
-import { callWith, clientRpc, serverRpc } from "../../../lib/object/behaviour/rpc.js";
+import { callWith } from "../../../lib/object/behaviour/rpc.js";
+import { clientRpc, serverRpc } from "../../../lib/object/declare-rpc.js";
 import { bytesView, string, u8, u16 } from "../../../lib/serialization/index.js";
 
 class Methods extends NetworkBehaviour {

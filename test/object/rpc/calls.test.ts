@@ -3,7 +3,8 @@ import { type INetworkPlayer, RequestRefusedError } from "../../../lib/message/i
 import { ErrorFlags } from "../../../lib/message/protocol/error-flags.js";
 import { NetworkBehaviour } from "../../../lib/object/behaviour/network-behaviour.js";
 import { networked } from "../../../lib/object/behaviour/networked.js";
-import { clientRpc, type RpcCall, serverRpc } from "../../../lib/object/behaviour/rpc.js";
+import type { RpcCall } from "../../../lib/object/behaviour/rpc.js";
+import { clientRpc, serverRpc } from "../../../lib/object/declare-rpc.js";
 import { body } from "../../../lib/object/rpc/call-format.js";
 import { ClientCalls } from "../../../lib/object/rpc/client-calls.js";
 import { ServerCalls } from "../../../lib/object/rpc/server-calls.js";
