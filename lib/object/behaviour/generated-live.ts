@@ -31,10 +31,8 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
   const all = (each: (index: number) => string, separator = "\n") =>
     names.map((_, index) => each(index)).join(separator);
   const words = wordsOf(kernels.map(({ bits }) => Number(bits)));
-  const write = words.map(({ bits, parts }) => {
-    const word = parts.map(({ index, shift, mask }) => `(live.#i${index} & ${mask}) << ${shift}`).join(" | ");
-    return `writer.writeBits(${word}, ${bits});`;
-  });
+  const word = ({ parts }: (typeof words)[number]) =>
+    parts.map(({ index, shift, mask }) => `(live.#i${index} & ${mask}) << ${shift}`).join(" | ");
   const read = words.map(({ bits, parts }, at) => {
     const integers = parts.map(({ index, shift, mask }) => `const i${index} = (w${at} >>> ${shift}) & ${mask};`);
     // Signed: V8 keeps it out of the heap.
@@ -65,8 +63,10 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
         return true;
       }
       static write(live, writer) {
-        ${write.join("\n")}
+        ${words.map((one, at) => `writer.writeBits(Live.word${at}(live), ${one.bits});`).join("\n")}
       }
+      static wordBits = [${words.map(({ bits }) => bits)}];
+      ${words.map((one, at) => `static word${at}(live) { return ${word(one)}; }`).join("\n")}
       static read(live, reader) {
         ${read.join("\n")}
         ${all((i) => `const v${i} = fromInteger${i}(i${i});`)}
