@@ -113,6 +113,18 @@ export class NetworkWriter {
     this.#resize(Math.min(Math.max(needed, this.#capacityBits / 4), this.#maxBytes));
   }
 
+  /** @internal Makes room for so many bits, and gives the memory to straight code that ends with `setBitLength`. */
+  reserve(bits: number): DataView {
+    const end = this.#position + bits;
+    if (end > this.#capacityBits) this.#grow(end);
+    return this.#view;
+  }
+
+  /** @internal Straight code has written up to here, and zeros up to the next multiple of 32 bits. */
+  setBitLength(bitLength: number): void {
+    this.#position = bitLength;
+  }
+
   /** Writes the low `bits` (0 to 32) bits of a whole number and ignores those above. */
   writeBits(value: number, bits: number): void {
     if (bits === 0) return;

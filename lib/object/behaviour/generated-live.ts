@@ -32,10 +32,8 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
   const all = (each: (index: number) => string, separator = "\n") =>
     names.map((_, index) => each(index)).join(separator);
   const words = wordsOf(kernels.map(({ bits }) => Number(bits)));
-  const write = words.map(({ bits, parts }) => {
-    const word = parts.map(({ index, shift, mask }) => `(live.#i${index} & ${mask}) << ${shift}`).join(" | ");
-    return `writer.writeBits(${word}, ${bits});`;
-  });
+  const word = ({ parts }: (typeof words)[number]) =>
+    parts.map(({ index, shift, mask }) => `(live.#i${index} & ${mask}) << ${shift}`).join(" | ");
   const readBy = (take: (bits: number) => string) => `
         ${words
           .map(({ bits, parts }, at) => {
@@ -75,8 +73,10 @@ export function generateLiveClass({ bit, codec, components, name }: Member): Liv
         return true;
       }
       static write(live, writer) {
-        ${write.join("\n")}
+        ${words.map((one, at) => `writer.writeBits(Live.word${at}(live), ${one.bits});`).join("\n")}
       }
+      static wordBits = [${words.map(({ bits }) => bits)}];
+      ${words.map((one, at) => `static word${at}(live) { return ${word(one)}; }`).join("\n")}
       static read(live, reader) {${read}
       }
       static fixedBits = ${words.reduce((sum, { bits }) => sum + bits, 0)};

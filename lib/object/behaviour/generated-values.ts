@@ -1,4 +1,5 @@
 import type { BehaviourDefinition } from "./definition.js";
+import { generateRun } from "./generated-run.js";
 import { componentsOf } from "./live-value.js";
 import type { Member } from "./member.js";
 import { MemberValues, type ValuesClass } from "./member-values.js";
@@ -148,6 +149,7 @@ export function generateValues(definition: BehaviourDefinition): ValuesClass {
       }`
           : ""
       }
+      ${generateRun(definition)}
       read(reader, mask) {
         this.reading(mask);
         ${all((_i, bit, { read }) => `if ((mask & ${bit}) !== 0) { ${read} }`)}

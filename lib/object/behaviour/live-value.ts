@@ -17,7 +17,10 @@ export interface LiveOwner {
  * A class of live values: a vector, quaternion or struct that a behaviour keeps, and of which changes of components are
  * noticed. The only properties of an instance are its components, whatever they are called; all else is static.
  */
-export type LiveClass = HeldClass<Components>;
+export interface LiveClass extends HeldClass<Components> {
+  /** Straight code: how many bits each of `word0`, `word1` has, which give what `write` writes. */
+  readonly wordBits?: readonly number[];
+}
 
 /** The class of a member's live values: straight code if the platform allows it and all components are scalars. */
 export function liveClass(member: Member): LiveClass {

@@ -5,6 +5,7 @@ import { isClientCallback } from "./callback-side.js";
 import type { BehaviourDefinition } from "./definition.js";
 import { type Components, copyComponents } from "./live-value.js";
 import type { Member } from "./member.js";
+import type { RecordRun, ValuesHolder } from "./record-run.js";
 import type { References } from "./references.js";
 
 /** Whoever collects what has changed: a manager, once the object is in its world. */
@@ -34,6 +35,23 @@ export interface ValuesClass {
   new (definition: BehaviourDefinition): MemberValues;
   /** How many bits each member always has; 0 where they differ. Null if there is no `readAt`. */
   readonly fixedBits: readonly number[] | null;
+  /** How many integers `settleAll` gives of each object. */
+  readonly integerCount: number;
+  /**
+   * Settles the members `due` of the first behaviours of objects from `from` to before `to`, into `masks`, and gives
+   * the values of latest members to `integers`.
+   */
+  settleAll(
+    objects: readonly (ValuesHolder | undefined)[],
+    from: number,
+    to: number,
+    due: number,
+    masks: Int32Array,
+    integers: Int32Array,
+    integersAt: number,
+  ): void;
+  /** Writes the records of a run from `from` to before `to`. */
+  writeAll(writer: NetworkWriter, run: RecordRun, from: number, to: number): void;
   /** The accessors of the members of a behaviour, by index. */
   propertiesOf(
     valuesOf: (behaviour: object) => MemberValues,
@@ -48,27 +66,43 @@ export interface ValuesClass {
  */
 export abstract class MemberValues {
   readonly definition: BehaviourDefinition;
-  owner: ValuesOwner | null = null;
   /** The members that this side may not set. Collections and references throw; variables take what is set. */
   locked = 0;
   /** Where references find what they refer to: the manager's, once the object is in its world. */
   references: References | null = null;
   /** In a host: the values that the client has received, whose listeners are those of the client's callbacks. */
   received: MemberValues | null = null;
-  /** The members that were set since the last `settle`. */
-  protected changed = 0;
-  /** Changed in place: sent whether or not they look different. */
-  protected marked = 0;
-  /** Those that somebody listens to, and of these the ones that have changed since the last `deliver`. */
-  #heard = 0;
-  #noted = 0;
   #listeners: (MemberListener[] | undefined)[] = NO_LISTENERS;
   /** Those that a new one has: its constructor has added them. */
   #firstListeners: (MemberListener[] | undefined)[] = NO_LISTENERS;
   #before: unknown[] = NO_VALUES;
+  // What each change uses lies side by side in memory, up to the values themselves.
+  owner: ValuesOwner | null = null;
+  /** Those that somebody listens to, and of these the ones that have changed since the last `deliver`. */
+  #heard = 0;
+  #noted = 0;
+  /** Changed in place: sent whether or not they look different. */
+  protected marked = 0;
+  /** The members that were set since the last `settle`. */
+  protected changed = 0;
 
   constructor(definition: BehaviourDefinition) {
     this.definition = definition;
+  }
+
+  static readonly integerCount: number = 0;
+
+  static settleAll(...[objects, from, to, due, masks]: Parameters<ValuesClass["settleAll"]>): void {
+    for (let place = from; place < to; place++) masks[place] = (objects[place] as ValuesHolder).first.settle(due);
+  }
+
+  static writeAll(...[writer, run, from, to]: Parameters<ValuesClass["writeAll"]>): void {
+    const { objects, changes, heads, headBits, members, starts } = run;
+    for (let place = from; place < to; place++) {
+      starts[place] = writer.bitLength;
+      writer.writeBits(heads[place] as number, headBits[place] as number);
+      (objects[changes[place] as number] as ValuesHolder).first.write(writer, members[place] as number);
+    }
   }
 
   /** The value of the member of this index; of a live one its live value. */
@@ -132,6 +166,11 @@ export abstract class MemberValues {
     const changed = this.changed;
     this.changed = changed | bit;
     if (changed === 0) this.owner?.changed(this);
+  }
+
+  /** Whether any of the members `mask` was set since it was settled. */
+  hasChanged(mask: number): boolean {
+    return (this.changed & mask) !== 0;
   }
 
   /** Whether members were set since they were settled: those that were not due. */

@@ -59,6 +59,34 @@ export class PlayerMarks {
     if (before === 0) this.markedCount++;
   }
 
+  /**
+   * Marks what has changed: as `mark`, for objects that were marked in this order before. Of each, `list` has `width`
+   * integers: the object, and at `maskAt` its members; 0 for none.
+   *
+   * @returns the first place before `to` of an object that is not marked, because it is another one; `to` if all are
+   */
+  markInOrder(list: Int32Array, width: number, maskAt: number, bytes: Int32Array, from: number, to: number): number {
+    const { count, items } = this;
+    const { masks, sizes } = this;
+    let next = this.#next;
+    let marked = 0;
+    let place = from;
+    for (let at = from * width; place < to; place++, at += width) {
+      const mask = list[at + maskAt] as number;
+      if (mask === 0) continue;
+      if (next >= count || items[next] !== list[at]) break;
+      const before = masks[next] as number;
+      const after = before | mask;
+      masks[next] = after;
+      sizes[next] = after === mask ? (bytes[place] as number) : UNKNOWN_BYTES;
+      if (before === 0) marked++;
+      next++;
+    }
+    this.markedCount += marked;
+    this.#next = next;
+    return place;
+  }
+
   /** The marked members of `item`. */
   maskOf(item: number): number {
     const place = this.#table.find(item);

@@ -2,7 +2,9 @@ import { rangeError } from "../../arguments.js";
 import type { INetworkPlayer } from "../../message/index.js";
 import { checkOptions, numberOption, type OptionRules } from "../../options.js";
 import type { Member } from "../behaviour/member.js";
+import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
+import { grownInts } from "../collections/int-array.js";
 import { CustomRule } from "../interest/custom-rule.js";
 import { DistanceRule } from "../interest/distance-rule.js";
 import type { GridCell } from "../interest/grid-cells.js";
@@ -100,6 +102,9 @@ export class Interest {
   readonly #members = new Map<Member, PositionMember>();
   /** A place that was read last: three coordinates, and room for a fourth number. */
   readonly #place = new Float64Array(4);
+  /** Changed objects, and three coordinates of each. */
+  #moved = new Int32Array(0);
+  #movedTo = new Float64Array(0);
   /** Where objects, by item, and the players' centres were at the last look. */
   readonly #places = new LastPlaces();
   readonly #centres = new LastPlaces();
@@ -184,12 +189,46 @@ export class Interest {
   update(changed: readonly (ServerObject | undefined)[], count: number): void {
     this.#custom?.update();
     if (this.#near.length === 0) return;
-    for (let index = 0; index < count; index++) {
-      const object = changed[index] as ServerObject;
-      if (object.isSpawned) this.#moveItem(object);
-    }
+    this.#moveItems(this.#collect(changed, count));
     for (const object of this.#unnoticed) this.#moveItem(object);
     for (const player of this.#players.values()) this.#moveCentre(player);
+  }
+
+  /**
+   * Lists where changed objects are. Nothing else is done with them here: in so short a loop the processor waits for the
+   * memory of many objects at a time.
+   *
+   * @returns how many have a place
+   */
+  #collect(changed: readonly (ServerObject | undefined)[], count: number): number {
+    if (3 * count > this.#movedTo.length) this.#movedTo = new Float64Array(6 * count);
+    this.#moved = grownInts(this.#moved, count);
+    const moved = this.#moved;
+    const movedTo = this.#movedTo;
+    let found = 0;
+    for (let index = 0; index < count; index++) {
+      const object = changed[index] as ServerObject;
+      const member = object.positionMember;
+      if (!object.isSpawned) continue;
+      if (member === null) {
+        this.#moveItem(object);
+        continue;
+      }
+      const at = 3 * found;
+      const values = member.behaviour === 0 ? object.first : (object.values[member.behaviour] as MemberValues);
+      values.getNumbers(member.index, movedTo, at);
+      if (!member.isSpace) movedTo[at + 2] = 0;
+      moved[found++] = object.item;
+    }
+    return found;
+  }
+
+  #moveItems(count: number): void {
+    const place = this.#place;
+    for (let index = 0; index < count; index++) {
+      for (let axis = 0; axis < 3; axis++) place[axis] = this.#movedTo[3 * index + axis] as number;
+      this.#moveTo(this.#moved[index] as number, place);
+    }
   }
 
   /** One for all objects with the same member. */
@@ -216,8 +255,12 @@ export class Interest {
   #moveItem(object: ServerObject): void {
     if (this.#near.length === 0) return;
     const place = this.#placeOfObject(object);
-    if (!place || !this.#places.move(object.item, place)) return;
-    for (let rule = 0; rule < this.#near.length; rule++) this.#near[rule]?.moveItem(object.item, place);
+    if (place) this.#moveTo(object.item, place);
+  }
+
+  #moveTo(item: number, place: Float64Array): void {
+    if (!this.#places.move(item, place)) return;
+    for (let rule = 0; rule < this.#near.length; rule++) this.#near[rule]?.moveItem(item, place);
   }
 
   #placeOf({ x, y, z = 0 }: WorldPosition): Float64Array {

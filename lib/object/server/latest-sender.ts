@@ -6,7 +6,7 @@ import { Journal, type PacketLossSink } from "../journal/journal.js";
 import { MAX_START_BITS, writePacketEnd, writePacketStart } from "../wire/latest-format.js";
 import { LatestMessage } from "../wire/object-messages.js";
 import { WrittenBytes } from "../wire/written-bytes.js";
-import { BYTES, ITEM, SEEN, WIDTH } from "./change-records.js";
+import { SEEN, WIDTH } from "./change-records.js";
 import { writeLatestRecord } from "./latest-members.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ObjectView } from "./object-view.js";
@@ -16,7 +16,7 @@ import type { Viewers } from "./viewers.js";
 
 /** With everything around them, these fit one packet. */
 const PACKET_BITS = 1100 * 8;
-/** How urgent an object is for a player is asked anew each so many ticks. */
+/** How urgent an object is for a player is asked anew each so many ticks: a power of 2. */
 const WEIGHT_TICKS = 16;
 
 /** What became of a packet: the journal knows what it held. */
@@ -68,7 +68,7 @@ interface SharedPacket {
 export class LatestSender {
   readonly #journal = new Journal();
   readonly #budget = new Budget();
-  readonly #changes = new TickChanges();
+  readonly #changes = new TickChanges((object, tick) => this.onInterpolated(object, tick));
   readonly #objectOf: (item: number) => ServerObject | undefined;
   readonly #weigh: ((player: ObjectPlayer, object: ServerObject) => number) | null;
   readonly #own = new WrittenBytes();
@@ -117,10 +117,9 @@ export class LatestSender {
     this.#sharedCount = 0;
   }
 
-  /** The latest members `mask` (of the journal) of an object have changed. */
+  /** Latest members of an object have changed. @param mask as that of `TickChanges.add` */
   change(object: ServerObject, mask: number): void {
-    if ((mask & object.layout.interpolatedPlaces) !== 0) this.onInterpolated(object, this.#tick);
-    if (object.viewers.players.length > 0) this.#changes.add(object, mask);
+    this.#changes.add(object, mask);
   }
 
   /** All changes of the tick are known. */
@@ -183,12 +182,11 @@ export class LatestSender {
 
   /** How many bits the changes are that a player gets. */
   #bitsOf(player: ObjectPlayer): number {
-    const { sets, setCount, specialCount, specialPlaces, specialViews } = player;
+    const { ranges, rangeCount, specialCount, specialPlaces, specialViews } = player;
     const { list } = this.#changes;
     let bits = 0;
-    for (let index = 0; index < setCount; index++) {
-      const set = sets[index] as Viewers;
-      bits += set.endBit - set.startBit;
+    for (let index = 0; index < 2 * rangeCount; index += 2) {
+      bits += list.startOf(ranges[index + 1] as number) - list.startOf(ranges[index] as number);
     }
     for (let index = 0; index < specialCount; index++) {
       const place = specialPlaces[index] as number;
@@ -201,29 +199,37 @@ export class LatestSender {
   }
 
   #markChanges(player: ObjectPlayer): void {
-    const { sets, setCount, specialCount, specialPlaces, specialViews } = player;
+    const { ranges, rangeCount, specialCount, specialPlaces, specialViews } = player;
     const { list } = this.#changes;
     this.#changes.listForMarks();
-    const { data } = list;
+    const { bytes, data } = list;
     const { marks } = player;
     let special = 0;
-    let known = marks.count;
-    for (let index = 0; index < setCount; index++) {
-      const { start, end } = sets[index] as Viewers;
-      for (let place = start; place < end; place++) {
-        if (special < specialCount && specialPlaces[special] === place) {
+    for (let index = 0; index < 2 * rangeCount; index += 2) {
+      const end = ranges[index + 1] as number;
+      for (let place = ranges[index] as number; place < end; place++) {
+        const next = special < specialCount ? Math.min(specialPlaces[special] as number, end) : end;
+        place = marks.markInOrder(data, WIDTH, SEEN, bytes, place, next);
+        if (place === end) break;
+        if (place === next) {
           this.#mark(specialViews[special++] as ObjectView, list.maskOf(place));
           continue;
         }
-        const at = place * WIDTH;
-        const mask = data[at + SEEN] as number;
-        if (mask === 0) continue;
-        const item = data[at + ITEM] as number;
-        marks.mark(item, mask, this.#tick, data[at + BYTES] as number);
-        if (this.#weigh === null) continue;
-        if (marks.count > known || (this.#tick + item) % WEIGHT_TICKS === 0) this.#weighItem(player, item);
-        known = marks.count;
+        const item = list.itemOf(place);
+        const known = marks.count;
+        marks.mark(item, list.seenOf(place), this.#tick, bytes[place] as number);
+        if (marks.count > known && this.#weigh !== null) this.#weighItem(player, item);
       }
+    }
+    if (this.#weigh !== null) this.#weighSome(player);
+  }
+
+  /** Asks anew how urgent a part of the marked objects is. */
+  #weighSome(player: ObjectPlayer): void {
+    const { count, items } = player.marks;
+    for (let place = 0; place < count; place++) {
+      const item = items[place] as number;
+      if (((this.#tick + item) & (WEIGHT_TICKS - 1)) === 0) this.#weighItem(player, item);
     }
   }
 
@@ -262,9 +268,9 @@ export class LatestSender {
 
   /** Sends the changes of this tick, all that the player sees, in packets of consecutive ones. */
   #sendChanges(player: ObjectPlayer): void {
-    if (player.setCount === 1 && player.specialCount === 0 && this.#silentTicks(player) <= 0) {
-      this.#sendShared(player, player.sets[0] as Viewers);
-    } else this.#sendOwn(player);
+    const { set, specialCount } = player;
+    if (set && specialCount === 0 && this.#silentTicks(player) <= 0) this.#sendShared(player, set);
+    else this.#sendOwn(player);
     this.#sentState(player);
   }
 
@@ -295,16 +301,16 @@ export class LatestSender {
 
   /** Sends a player its changes in packets of its own. */
   #sendOwn(player: ObjectPlayer): void {
-    const { sets, setCount, specialCount, specialPlaces, specialViews } = player;
+    const { ranges, rangeCount, specialCount, specialPlaces, specialViews } = player;
     const { list } = this.#changes;
     const writer = this.#begin(player);
-    let from = (sets[0] as Viewers).start;
+    let from = ranges[0] as number;
     let to = from;
     let count = 1;
     let special = 0;
-    for (let index = 0; index < setCount; index++) {
-      const { start, end } = sets[index] as Viewers;
-      for (let place = start; place < end; ) {
+    for (let index = 0; index < 2 * rangeCount; index += 2) {
+      const end = ranges[index + 1] as number;
+      for (let place = ranges[index] as number; place < end; ) {
         const next = special < specialCount ? (specialPlaces[special] as number) : end;
         const before = place;
         if (next === place) {

@@ -4,6 +4,7 @@ import type { WatcherSight } from "../../message/extension.js";
 import { Channel, type INetworkPlayer } from "../../message/index.js";
 import { NetworkWriter } from "../../serialization/index.js";
 import { PlayerMarks } from "../budget/player-marks.js";
+import { grownInts } from "../collections/int-array.js";
 import type { InputBuffer } from "../input/input-buffer.js";
 import type { DefinedPrediction } from "../prediction/defined-prediction.js";
 import { HISTORY_TICKS } from "../rewind/history.js";
@@ -46,9 +47,11 @@ export class ObjectPlayer {
   /** The views that do not get what is written for all, by item, and those that wait for a message to be applied. */
   readonly special = new Map<number, ObjectView>();
   unconfirmed: ObjectView[] = [];
-  /** What it sees has changed in this tick for all of these. */
-  readonly sets: Viewers[] = [];
-  setCount = 0;
+  /** The tick's changes that it sees: pairs of the first place and the one behind the last. */
+  ranges: Int32Array<ArrayBuffer> = new Int32Array(0);
+  rangeCount = 0;
+  /** Who sees the same ones, if that is the case for all of them. */
+  set: Viewers | null = null;
   /** The changes of special views among them, in the order of their places. */
   readonly specialPlaces: number[] = [];
   readonly specialViews: (ObjectView | undefined)[] = [];
@@ -129,8 +132,19 @@ export class ObjectPlayer {
     if (this.knows(object)) this.entering.add(object);
   }
 
+  /** It sees the changes of a set, which come in order. */
   addChanges(set: Viewers): void {
-    this.sets[this.setCount++] = set;
+    const { start, end } = set;
+    const at = 2 * this.rangeCount;
+    this.set = at === 0 ? set : null;
+    if (at > 0 && this.ranges[at - 1] === start) {
+      this.ranges[at - 1] = end;
+      return;
+    }
+    if (at === this.ranges.length) this.ranges = grownInts(this.ranges, at + 2);
+    this.ranges[at] = start;
+    this.ranges[at + 1] = end;
+    this.rangeCount++;
   }
 
   addSpecial(view: ObjectView, place: number): void {
@@ -150,7 +164,8 @@ export class ObjectPlayer {
   /** The tick's changes are sent. */
   clearChanges(): void {
     for (let index = 0; index < this.specialCount; index++) this.specialViews[index] = undefined;
-    this.setCount = this.specialCount = 0;
+    this.rangeCount = this.specialCount = 0;
+    this.set = null;
   }
 
   addUnconfirmed(view: ObjectView): void {

@@ -175,7 +175,7 @@ export class ObjectServer implements ObjectOwner {
   }
 
   destroy(object: ServerObject): void {
-    this.#sendOrdered(object);
+    this.flushObject(object);
     const { owner } = object;
     object.isSpawned = false;
     this.objects.delete(object.item);
@@ -212,7 +212,7 @@ export class ObjectServer implements ObjectOwner {
   setOwner(object: ServerObject, player: INetworkPlayer | null): void {
     const before = object.owner;
     if (before === player) return;
-    this.#sendOrdered(object);
+    this.flushObject(object);
     object.owner = player;
     object.ownedUntilMs = this.#server.time.nowMs;
     this.#setReason(before, object, Reason.Owner, false);
@@ -421,10 +421,9 @@ export class ObjectServer implements ObjectOwner {
       }
       const predictedBytes = this.sendPredicted(player);
       player.flush();
-      const { connection } = player.player;
       this.latest.send(
         player,
-        Math.min(Math.max(budgetBytes - predictedBytes, 0), connection?.sendBudget.bytesFree ?? 0),
+        Math.min(Math.max(budgetBytes - predictedBytes, 0), player.player.connection?.sendBudget.bytesFree ?? 0),
       );
     }
     this.ordered.isSendPhase = false;
@@ -452,21 +451,23 @@ export class ObjectServer implements ObjectOwner {
     }
   }
 
-  /** Before a call of the object is written: what has changed goes first. */
-  flushObject(object: ServerObject): void {
-    this.#sendOrdered(object);
-  }
-
   #sendState(object: ServerObject, tick: number): void {
-    this.#sendOrdered(object, tick);
+    const { first, layout } = object;
+    if (layout.isSingle && this.meter === null) {
+      if (first.hasChanged(~layout.latestMask)) this.flushObject(object);
+      // These are settled with those of other objects.
+      if (first.hasChanged(layout.latestMask)) this.latest.change(object, 0);
+      return;
+    }
+    this.flushObject(object, tick);
     const { latestPlaces } = this.#settled;
     if (latestPlaces !== 0) this.latest.change(object, latestPlaces);
     // What is not due yet is looked at again in the next tick.
     if (object.layout.hasEvery && object.hasMore) object.changed();
   }
 
-  /** Sends changed ordered members, in the send phase those that are due. */
-  #sendOrdered(object: ServerObject, tick: number | null = null): void {
+  /** Sends changed ordered members: before a call of the object is written, and in the send phase those that are due. */
+  flushObject(object: ServerObject, tick: number | null = null): void {
     const settled = this.#settled;
     if (settled.take(object, tick)) this.ordered.state(object, settled.ordered);
     if (this.meter) this.meter.add(object, settled);

@@ -21,15 +21,6 @@ export class SettledMembers {
     const { layout } = object;
     const { ordered, latest, owners } = this;
     this.hasOwners = false;
-    if (layout.isSingle && tick !== null) {
-      // The same as below, with fewer steps.
-      const { orderedMask, latestMask } = layout.definitions[0] as BehaviourDefinition;
-      const sent = object.first.settle();
-      ordered[0] = sent & orderedMask;
-      latest[0] = sent & latestMask;
-      this.latestPlaces = layout.placesOf(sent);
-      return ordered[0] !== 0;
-    }
     const { values } = object;
     if (ordered.length !== values.length) ordered.length = latest.length = owners.length = values.length;
     let hasOrdered = false;

@@ -5,8 +5,19 @@ import type { ObjectPlayer } from "./object-player.js";
  * written once. It also has a place for the changes of a tick that its players see.
  */
 export class Viewers {
+  /** The tick of what follows, which lies side by side in memory. */
+  tick = -1;
+  /** The first and the last of the tick's changes in the order of their coming. */
+  first = -1;
+  last = -1;
   /** By index. */
   readonly players: readonly ObjectPlayer[];
+  /** Its changes in order, from `start` to before `end`. */
+  start = 0;
+  end = 0;
+  /** Its packets of the tick: places in the list of these; the same ones if there are none yet. */
+  firstPacket = 0;
+  lastPacket = 0;
   readonly key: number;
   /** How many objects have these viewers. */
   objects = 0;
@@ -15,22 +26,6 @@ export class Viewers {
   withSet: Viewers | null = null;
   withoutPlayer: ObjectPlayer | null = null;
   withoutSet: Viewers | null = null;
-
-  /** The tick of what follows. */
-  tick = -1;
-  /** The first and the last of the tick's changes in the order of their coming. */
-  first = -1;
-  last = -1;
-  /** The object of the last record among them. */
-  lastRecord = -1;
-  /** The changes as they are written, from `start` to before `end`, and their bits. */
-  start = 0;
-  end = 0;
-  startBit = 0;
-  endBit = 0;
-  /** Its packets of the tick: places in the list of these; the same ones if there are none yet. */
-  firstPacket = 0;
-  lastPacket = 0;
 
   constructor(players: readonly ObjectPlayer[], key: number) {
     this.players = players;

@@ -2,7 +2,7 @@ import type { NetworkReader } from "../../serialization/index.js";
 import type { BehaviourDefinition } from "../behaviour/definition.js";
 import { readMask } from "../behaviour/identity-state.js";
 import type { Member } from "../behaviour/member.js";
-import type { MemberValues } from "../behaviour/member-values.js";
+import type { MemberValues, ValuesClass } from "../behaviour/member-values.js";
 import type { Prefab } from "../behaviour/prefab.js";
 import type { RpcDefinition, RpcNumbers } from "../behaviour/rpc.js";
 import { BITS_BESIDE_START } from "./latest-format.js";
@@ -14,6 +14,9 @@ export type Masks = readonly number[];
 
 /** Members beyond the first 30 latest ones of an object share a bit of the journal. */
 const MAX_LATEST_BITS = 31;
+
+/** These fit one number with any short start and the bit of a teleport. */
+const MAX_RUN_BITS = BITS_BESIDE_START - 1;
 
 /** A member that is interpolated. */
 export interface InterpolatedMember {
@@ -74,6 +77,12 @@ export class ObjectLayout {
   readonly isSingle: boolean;
   /** Whether latest state is nothing but the members of one behaviour, moved as above. */
   readonly isSimple: boolean;
+
+  /**
+   * How many bits say which latest members follow, where these are those of one behaviour as `isSingle` says, and all
+   * others get all of them; 0 elsewhere. Server: such records are written in runs.
+   */
+  readonly runBits: number;
 
   /** @param lacking what one side does not have */
   constructor(prefab: Prefab, lacking: readonly BehaviourPart[] = []) {
@@ -151,6 +160,8 @@ export class ObjectLayout {
     });
     const firstMask = this.#latest[0] as number;
     this.#firstLatest = firstMask === 0 ? 0 : 31 - Math.clz32(firstMask & -firstMask);
+    const isSeenByAll = this.isSingle && !this.hasScopedLatest && this.audiences.others.latestPlaces === all;
+    this.runBits = isSeenByAll && this.#latestPlaces.length <= MAX_RUN_BITS ? this.#latestPlaces.length : 0;
     this.columns = this.interpolated.reduce((sum, { member }) => sum + (member.shape?.columns ?? 0), 0);
     this.interpolatedPlaces = this.toJournal(masks(({ interpolate }) => Boolean(interpolate)));
   }
@@ -198,6 +209,15 @@ export class ObjectLayout {
       if (((masks[behaviour] as number) & bit) !== 0) mask |= place;
     }
     return mask;
+  }
+
+  /** Of the first behaviour: the class of its values, and its latest members. */
+  get Values(): ValuesClass {
+    return (this.definitions[0] as BehaviourDefinition).Values;
+  }
+
+  get latestMask(): number {
+    return this.#latest[0] as number;
   }
 
   /** The same for the one behaviour of a single layout. */

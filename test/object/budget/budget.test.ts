@@ -10,6 +10,35 @@ function recorder(bytesOf: BudgetSink["bytesOf"] = () => BYTES) {
   return { sent, sink: { bytesOf, send: (item: number, mask: number) => void sent.push([item, mask]) } };
 }
 
+test("marks in order are those of one object behind the other", () => {
+  const random = seededRandom(3);
+  const [marks, twin] = [new PlayerMarks(), new PlayerMarks()];
+  for (let tick = 1; tick < 200; tick++) {
+    const order = Array.from({ length: 40 }, (_, item) => item).filter(() => random() < 0.8);
+    if (random() < 0.3) order.reverse();
+    // The object, an integer that means nothing here, and its members.
+    const list = Int32Array.from(order.flatMap((item) => [item, 9, Math.floor(random() * 4)]));
+    const bytes = Int32Array.from(order, () => Math.floor(random() * 50));
+    for (let place = 0; ; place++) {
+      place = marks.markInOrder(list, 3, 2, bytes, place, order.length);
+      if (place === order.length) break;
+      marks.mark(list[3 * place] as number, list[3 * place + 2] as number, tick, bytes[place] as number);
+    }
+    for (const [place, item] of order.entries()) {
+      const mask = list[3 * place + 2] as number;
+      if (mask !== 0) twin.mark(item, mask, tick, bytes[place] as number);
+    }
+    const { count } = marks;
+    expect([count, marks.markedCount]).toEqual([twin.count, twin.markedCount]);
+    for (const name of ["items", "masks", "sizes", "sentTicks"] as const) {
+      expect(marks[name].subarray(0, count)).toEqual(twin[name].subarray(0, count));
+    }
+    for (let place = 0; place < count; place++) {
+      if (random() < 0.5) for (const one of [marks, twin]) one.sent(place, tick);
+    }
+  }
+});
+
 describe("Budget", () => {
   test("sends everything that is marked when it fits, and forgets it", () => {
     const marks = new PlayerMarks();
