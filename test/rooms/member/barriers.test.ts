@@ -83,7 +83,7 @@ test("a new key that is the first of one host while another does not have it is 
   expect([a.errors, b.errors]).toEqual([[told], [told]]);
 });
 
-test("without the engine rooms elsewhere, and new ones, are refused soon, and the reason names the engine", async () => {
+test("without the engine rooms elsewhere, and new ones, are refused soon, and the engine is named", async () => {
   const { fleet, a } = await differing({});
   const { rooms } = await fleet.connect(a);
   await fleet.run(100);
