@@ -102,6 +102,11 @@ export interface ConnectionErrorCodes {
   ERR_ERROR_LIMIT: string;
   /** Another host owns the room, and has appended to its log: this copy of the room ends. */
   ERR_FENCED: string;
+  /**
+   * Another host of the fleet has none of this one's keys as its first, or the other way round. Give all hosts the same
+   * `fleetKey`; to change it, give all of them the new one as the second first.
+   */
+  ERR_FLEET_KEY: string;
   /** The other side sent something malformed. */
   ERR_INVALID_PACKET: string;
   /** The other side does not know this optional message, prefab or RPC. */
@@ -110,6 +115,8 @@ export interface ConnectionErrorCodes {
   ERR_MESSAGE_SIZE: string;
   /** The other side's player has not authenticated. */
   ERR_NOT_AUTHENTICATED: string;
+  /** The engine has no such bucket. Check its name, and whether a host has ever started there. */
+  ERR_NO_BUCKET: string;
   /** Nobody answers requests of this subject. The host that did has ended, or has not begun. */
   ERR_NO_RESPONDERS: string;
   /** There is no connection. */

@@ -26,8 +26,9 @@ export interface NatsCluster {
  * @param count how many: 1 or 3
  * @param options.program another nats-server than that of the project
  * @param options.jetstream more lines of the configuration: `, sync_interval: always`
+ * @param options.more more lines of the configuration, beside that of JetStream
  */
 export declare function startNats(
   count: 1 | 3,
-  options?: { program?: string; jetstream?: string },
+  options?: { program?: string; jetstream?: string; more?: string },
 ): Promise<NatsCluster>;

@@ -17,12 +17,13 @@ async function freePorts(count) {
   return ports;
 }
 
-const configurationOf = ({ name, folder, port, monitorPort, cluster, jetstream }) => `
+const configurationOf = ({ name, folder, port, monitorPort, cluster, jetstream, more }) => `
 server_name: ${name}
 listen: "127.0.0.1:${port}"
 http: "127.0.0.1:${monitorPort}"
 jetstream { store_dir: "${folder}", max_mem: 1G, max_file: 4G ${jetstream} }
 ${cluster ? clusterOf(cluster.port, cluster.ports) : ""}
+${more}
 `;
 
 const clusterOf = (port, ports) => `
@@ -115,7 +116,7 @@ async function haveMet(nodes) {
   throw new Error("No NATS server leads all others");
 }
 
-export async function startNats(count, { program, jetstream = "" } = {}) {
+export async function startNats(count, { program, jetstream = "", more = "" } = {}) {
   const path = program ?? (await natsServer());
   const folder = mkdtempSync(join(tmpdir(), "nats-"));
   const ports = await freePorts(3 * count);
@@ -125,7 +126,7 @@ export async function startNats(count, { program, jetstream = "" } = {}) {
     const name = `n${at}`;
     const cluster = count > 1 ? { port: clusterPorts[at], ports: clusterPorts } : null;
     const settings = { name, folder: join(folder, name), port, monitorPort: monitorPorts[at] };
-    return new NodeProcess(path, { ...settings, cluster, jetstream });
+    return new NodeProcess(path, { ...settings, cluster, jetstream, more });
   });
   const close = async () => {
     await Promise.all(nodes.map((node) => node.kill()));

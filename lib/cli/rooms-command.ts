@@ -3,7 +3,7 @@ import { NetworkError } from "../network-error.js";
 import { printable } from "../printable.js";
 import type { Engine } from "../rooms/engine/engine.js";
 import { NatsEngine } from "../rooms/engine/nats-engine.js";
-import { addressesOf, BEAT_MS, type HostState, hearHosts } from "../rooms/fleet/beats.js";
+import { addressesOf, BEAT_MS, type HostState, hearApps, hearHosts } from "../rooms/fleet/beats.js";
 import { Directory, type RoomEntry } from "../rooms/fleet/directory.js";
 import { order } from "../rooms/fleet/operator.js";
 import { defineCommand, UsageError } from "./command.js";
@@ -17,23 +17,27 @@ Shows the hosts, rooms and players of a fleet, tells in which room a player is, 
 to the others and stop. It asks the NATS servers that the hosts share.
 
   --app NAME      the \`app\` of the hosts
-  --nats URL      the NATS servers, with commas between them (default: nats://127.0.0.1:4222)
+  --nats URL      the NATS servers, with commas between them (default: nats://127.0.0.1:4222); tls:// for those that
+                  encrypt. NATS_USER and NATS_PASSWORD of the environment, or nats://USER:PASSWORD@HOST, say who asks
+  --ca FILE       the certificate of the authority that has signed theirs
   --json          prints JSON
 `;
 
+/** Each host beats twice within this time. */
+const HEAR_MS = 2 * BEAT_MS + 100;
 const ACTIONS = ["status", "where", "drain", "undrain"];
 
 export const roomsCommand = defineCommand({
   summary: "shows the hosts, rooms and players of a fleet, and drains a host",
   usage: USAGE,
-  options: { app: { type: "string" }, nats: { type: "string" }, json: { type: "boolean" } },
-  async run({ app, nats = "nats://127.0.0.1:4222", json = false }, [action = "", target, ...others]) {
+  options: { app: { type: "string" }, nats: { type: "string" }, ca: { type: "string" }, json: { type: "boolean" } },
+  async run({ app, nats = "nats://127.0.0.1:4222", ca, json = false }, [action = "", target, ...others]) {
     if (!ACTIONS.includes(action)) throw new UsageError(`It takes one of ${ACTIONS.join(", ")}`);
     if (!/^[-\w]{1,50}$/.test(app ?? ""))
       throw new UsageError("It takes the fleet as --app, 1 to 50 of A-Z a-z 0-9 _ -");
     if ((target === undefined) !== (action === "status") || others.length > 0)
       throw new UsageError(action === "status" ? "status takes no other argument" : `${action} takes one argument`);
-    const engine = await NatsEngine.connect({ servers: nats.split(",") });
+    const engine = await NatsEngine.connect({ servers: nats.split(","), connection: connectionOf(nats, ca) });
     try {
       return await runRooms(engine, app as string, action, target ?? "", json);
     } finally {
@@ -41,6 +45,30 @@ export const roomsCommand = defineCommand({
     }
   },
 });
+
+/** Who asks, where the URL does not say it, and whom it trusts. */
+function connectionOf(nats: string, caFile: string | undefined): Record<string, unknown> {
+  const { NATS_USER: user, NATS_PASSWORD: pass } = process.env;
+  return { ...(user && !nats.includes("@") && { user, pass }), ...(caFile !== undefined && { tls: { caFile } }) };
+}
+
+/** Opens the directory of a fleet, and makes nothing. @throws (rejects) NetworkError `ERR_NO_BUCKET`: there is none */
+async function openDirectory(engine: Engine, app: string, clock: Clock): Promise<Directory> {
+  try {
+    return await Directory.open({ bucket: (name) => engine.bucket(name, { mustExist: true }) }, app);
+  } catch (error) {
+    if ((error as NetworkError).code !== "ERR_NO_BUCKET") throw error;
+    const apps = new Set<string>();
+    const stop = hearApps(engine, (name) => apps.add(name));
+    await pause(clock, HEAR_MS);
+    stop();
+    const others = [...apps].sort().map(printable).join(", ");
+    throw new NetworkError(
+      "ERR_NO_BUCKET",
+      `There is no fleet ${app} (${others ? `apps with hosts: ${others}` : "and no host of another"})`,
+    );
+  }
+}
 
 /** What the command does, over any engine. @returns the exit code */
 export async function runRooms(
@@ -61,7 +89,7 @@ export async function runRooms(
     write(json ? { host: target, action } : `${printable(target)} has been told to ${action}`);
     return 0;
   }
-  const directory = await Directory.open(engine, app);
+  const directory = await openDirectory(engine, app, clock);
   try {
     return action === "where" ? where(directory, target, json) : await status(engine, app, directory, json, clock);
   } finally {
@@ -81,8 +109,7 @@ function where(directory: Directory, identity: string, json: boolean): number {
 async function status(engine: Engine, app: string, directory: Directory, json: boolean, clock: Clock): Promise<number> {
   const hosts = new Map<string, HostState>();
   const stop = hearHosts(engine, app, (id, state) => (state ? hosts.set(id, state) : hosts.delete(id)));
-  // Each host beats twice within this time.
-  await pause(clock, 2 * BEAT_MS + 100);
+  await pause(clock, HEAR_MS);
   stop();
   const rooms = [...directory.rooms()];
   const alive = [...hosts.values()].sort((one, other) => one.id.localeCompare(other.id));

@@ -329,7 +329,8 @@ export class RoomHost {
    * Makes a room, which is disposed of after `emptyMs` if nobody comes.
    *
    * @throws RangeError for a kind that there is not, or an id that there is; NetworkError `ERR_TOO_MANY_ROOMS`,
-   *   `ERR_ROOM_FAILED` when its `open` throws, `ERR_STATE` while the host is not active
+   *   `ERR_ROOM_FAILED` when its `open` throws, `ERR_SERVER_BUSY` when the engine does not answer,
+   *   `ERR_STATE` while the host is not active
    */
   async createRoom(kind: string, options: CreateRoomOptions = {}): Promise<Room> {
     checkOptions("createRoom", options, CREATE);

@@ -62,6 +62,7 @@ export const REFUSALS = [
   "TOO_MANY_REQUESTS",
   "SERVER_BUSY",
   "PROTOCOL_MISMATCH",
+  "FLEET_KEY",
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 

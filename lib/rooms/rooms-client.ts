@@ -150,8 +150,9 @@ export class RoomsClient {
    *
    * @throws TypeError, RangeError for wrong arguments; (rejects) NetworkError `ERR_ROOM_NOT_FOUND` where clients make
    *   no such rooms, or there is no such kind; `ERR_ROOM_REFUSED` with the text of the kind's `admit`;
-   *   `ERR_ROOM_FAILED`, `ERR_TOO_MANY_ROOMS`, `ERR_TOO_MANY_REQUESTS`; `ERR_TIMEOUT`, `ERR_NOT_CONNECTED`,
-   *   `ERR_CONNECTION_LOST`; the signal's reason
+   *   `ERR_ROOM_FAILED`, `ERR_TOO_MANY_ROOMS`, `ERR_TOO_MANY_REQUESTS`; in a fleet `ERR_SERVER_BUSY`: its engine does
+   *   not answer at present, `ERR_PROTOCOL_MISMATCH`, `ERR_FLEET_KEY`: the room's host has another version or key;
+   *   `ERR_TIMEOUT`, `ERR_NOT_CONNECTED`, `ERR_CONNECTION_LOST`; the signal's reason
    */
   joinOrCreate(kind: string, options: JoinOptions = {}): Promise<JoinedRoom> {
     checkOptions("joinOrCreate", options, JOIN);

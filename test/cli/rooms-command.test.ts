@@ -22,14 +22,14 @@ async function fleet() {
   const { rooms } = await world.connect({ credential: defineCredential("name", string(20), "Ada") });
   const { id } = await world.wait(rooms.create("arena"));
   await world.run(1000);
-  const run = async (action: string, target = "", json = false) => {
+  const run = async (action: string, target = "", json = false, app = "test") => {
     let text = "";
     const write = vi.spyOn(process.stdout, "write").mockImplementation((part) => {
       text += part;
       return true;
     });
     let isOver = false;
-    const running = runRooms(engine.link(), "test", action, target, json, world.clock).finally(() => {
+    const running = runRooms(engine.link(), app, action, target, json, world.clock).finally(() => {
       isOver = true;
     });
     running.catch(() => {});
@@ -41,7 +41,7 @@ async function fleet() {
     }
   };
   onTestFinished(() => engine.close());
-  return { world, id, run, host: world.host.fleet?.id as string };
+  return { world, id, run, engine, host: world.host.fleet?.id as string };
 }
 
 test("rooms status shows hosts and rooms, where tells where a player is", async () => {
@@ -54,6 +54,13 @@ test("rooms status shows hosts and rooms, where tells where a player is", async 
   expect([hosts.length, rooms[0].players, rooms[0].id]).toEqual([1, 1, id]);
   expect(await run("where", "Ada")).toEqual({ code: 0, text: `${host}  room ${id}  player 1\n` });
   expect(await run("where", "Bob\u0007")).toEqual({ code: 1, text: "Bob\\u{7} is not here\n" });
+});
+
+test("a mistyped fleet is told with those that there are, and nothing is made", async () => {
+  const { run, engine } = await fleet();
+  const wanted = { code: "ERR_NO_BUCKET", message: "There is no fleet tset (apps with hosts: test)" };
+  for (const action of ["status", "where"]) await expect(run(action, "", false, "tset")).rejects.toMatchObject(wanted);
+  await expect(engine.bucket("tset-rooms", { mustExist: true })).rejects.toMatchObject({ code: "ERR_NO_BUCKET" });
 });
 
 test("rooms drain has a host drain, undrain takes it back, and another host does not answer", async () => {

@@ -1,7 +1,7 @@
 import { checkBytes, checkFunction, rangeError, typeError } from "../../arguments.js";
 import { cloneBytes } from "../../bytes.js";
 import { NetworkError } from "../../network-error.js";
-import { checkOptions, durationOption, integerOption, type OptionRules, oneOf } from "../../options.js";
+import { booleanOption, checkOptions, durationOption, integerOption, type OptionRules, oneOf } from "../../options.js";
 import { type Bucket, type BucketOptions, type Log, MAX_ENGINE_BYTES, type SubscribeOptions } from "./engine.js";
 
 function checkPattern(name: string, value: string, pattern: RegExp, expected: string): void {
@@ -52,7 +52,10 @@ function checkId(id: string): void {
   checkPattern("id", id, /^[\x21-\x7e]{1,128}$/, "1 to 128 visible ASCII characters");
 }
 
-const BUCKET_OPTIONS: OptionRules<BucketOptions> = { storage: oneOf("file", "memory") };
+const BUCKET_OPTIONS: OptionRules<BucketOptions> = {
+  storage: oneOf("file", "memory"),
+  mustExist: booleanOption,
+};
 
 export function checkBucket(name: string, options: BucketOptions): void {
   checkName(name);
@@ -154,6 +157,8 @@ export const fenced = (subject: string) => new NetworkError("ERR_FENCED", `Anoth
 /** Nobody else has appended, so that this proves no other owner: the record may be on its way. */
 export const notThere = (subject: string) =>
   new NetworkError("ERR_TIMEOUT", `The log of ${subject} does not end with the record that is expected`);
+
+export const noBucket = (name: string) => new NetworkError("ERR_NO_BUCKET", `There is no bucket ${name}`);
 
 export const noResponders = (subject: string, cause?: unknown) =>
   new NetworkError("ERR_NO_RESPONDERS", `Nobody answers ${subject}`, { cause });

@@ -43,6 +43,8 @@ export interface BucketOptions {
    * @defaultValue `"file"`
    */
   storage?: "file" | "memory";
+  /** Whether it is only opened, and not made. @defaultValue `false` */
+  mustExist?: boolean;
 }
 
 /**
@@ -160,7 +162,7 @@ export interface Engine {
    * Opens a bucket, and makes it if it does not exist.
    *
    * @param name 1 to 64 of `A-Z a-z 0-9 _ -`
-   * @throws (rejects) TypeError, RangeError for a wrong argument
+   * @throws (rejects) TypeError, RangeError for a wrong argument; NetworkError `ERR_NO_BUCKET` with `mustExist`
    */
   bucket(name: string, options?: BucketOptions): Promise<Bucket>;
   /**

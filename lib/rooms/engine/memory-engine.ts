@@ -12,6 +12,7 @@ import {
   checkName,
   checkSubscription,
   closed,
+  noBucket,
   noResponders,
   notConnected,
   requestFailed,
@@ -113,7 +114,10 @@ export class MemoryEngine implements Engine {
 
   async bucket(name: string, options: BucketOptions = {}): Promise<Bucket> {
     checkBucket(name, options);
-    const stored = await this.#call(0, () => this.#store.bucket(name));
+    const stored = await this.#call(0, () => {
+      if (options.mustExist && !this.#store.hasBucket(name)) throw noBucket(name);
+      return this.#store.bucket(name);
+    });
     return checkedBucket({
       get: (key) => this.#call(0, () => stored.entries.get(key) ?? null),
       create: (key, value, seconds) =>

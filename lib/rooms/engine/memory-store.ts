@@ -137,6 +137,10 @@ export class MemoryStore {
     return bucket;
   }
 
+  hasBucket(name: string): boolean {
+    return this.#buckets.has(name);
+  }
+
   log(name: string): StoredLog {
     const log = this.#logs.get(name) ?? new StoredLog(this.#clock);
     this.#logs.set(name, log);

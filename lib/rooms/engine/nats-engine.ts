@@ -1,5 +1,4 @@
 import type { ConnectionOptions, Msg, NatsConnection } from "@nats-io/transport-node";
-import { rangeError, typeError } from "../../arguments.js";
 import { type Clock, systemClock } from "../../clock.js";
 import { EventHub } from "../../event-hub.js";
 import { follow } from "../../follow.js";
@@ -23,6 +22,7 @@ import {
   checkName,
   checkSubscription,
   closed,
+  noBucket,
   noResponders,
   requestFailed,
   takeMessage,
@@ -33,13 +33,20 @@ import { isNoResponders } from "./nats-errors.js";
 import { NatsLink } from "./nats-link.js";
 import { NatsLog, openStream } from "./nats-log.js";
 import { checkServerVersion, loadNats } from "./nats-packages.js";
+import { readServers } from "./nats-servers.js";
+import { raiseReplicas, streamInfo } from "./nats-streams.js";
 
 /** The options of {@link NatsEngine.connect}. */
 export interface NatsEngineOptions {
-  /** `["nats.example.com:4222"]`. Name all servers of a cluster: one that is down is passed over. */
+  /**
+   * `["nats.example.com:4222"]`. Name all servers of a cluster: one that is down is passed over.
+   * `nats://user:password@host:port` and `nats://token@host:port` say who connects, in percent-encoding, and `tls://`
+   * that the servers have to encrypt. What `connection` says holds over that.
+   */
   servers: readonly string[];
   /**
-   * On how many servers a bucket or log that does not exist yet is kept: 1, 3 or 5. What exists stays as it is.
+   * On how many servers buckets and logs are kept: 1, 3 or 5. What exists on fewer gets more; where the servers cannot,
+   * a warning goes to the console. What exists on more stays as it is.
    *
    * @defaultValue 3 if there are 3 `servers` or more, else 1
    */
@@ -66,15 +73,8 @@ export interface NatsEngineOptions {
   clock?: Clock;
 }
 
-function serversOption(name: string, servers: unknown): void {
-  if (!Array.isArray(servers) || servers.some((one) => typeof one !== "string")) {
-    throw typeError(name, "an array of strings");
-  }
-  if (servers.length === 0) throw rangeError(name, "at least one server");
-}
-
 const OPTIONS: OptionRules<NatsEngineOptions> = {
-  servers: serversOption,
+  servers: readServers,
   replicas: oneOf(1, 3, 5),
   timeoutMs: durationOption(1),
   connection: objectOption(),
@@ -124,11 +124,11 @@ export class NatsEngine implements Engine {
    */
   static async connect(options: NatsEngineOptions): Promise<NatsEngine> {
     checkOptions("NatsEngine", options, OPTIONS);
-    serversOption("servers", options.servers);
-    const { servers, timeoutMs = 2000, onError = reportUncaught, clock = systemClock } = options;
+    const { servers, connection: told } = readServers("servers", options.servers);
+    const { timeoutMs = 2000, onError = reportUncaught, clock = systemClock } = options;
     const nats = await loadNats();
     const [{ connect, createInbox }, { jetstream, jetstreamManager }] = nats;
-    const connection = await open(connect, servers, timeoutMs, options.connection);
+    const connection = await open(connect, servers, timeoutMs, { ...told, ...options.connection });
     try {
       checkServerVersion(connection.info?.version);
       const settings = { timeout: timeoutMs };
@@ -163,16 +163,22 @@ export class NatsEngine implements Engine {
     checkBucket(name, options);
     const [, , { Kvm }] = this.#nats;
     const { replicas, jetstream } = this.#link;
-    const { storage = "file" } = options;
+    const { storage = "file", mustExist = false } = options;
+    const stream = `KV_${name}`;
     const settings = { replicas, storage, history: 1, allow_direct: false, markerTTL: MARK_MS };
-    const kv = await this.#link.callPatiently(() => new Kvm(jetstream).create(name, settings));
+    const kv = await this.#link.open(async () => {
+      if (!mustExist) return new Kvm(jetstream).create(name, settings);
+      if ((await streamInfo(this.#link, stream)) === null) throw noBucket(name);
+      return new Kvm(jetstream).open(name, settings);
+    });
+    if (!mustExist) await raiseReplicas(this.#link, stream);
     await this.#link.reach(`$KV.${name}.new`);
     return checkedBucket(new NatsBucket(this.#link, kv, name));
   }
 
   async log(name: string): Promise<Log> {
     checkName(name);
-    await this.#link.callPatiently(() => openStream(this.#link, name));
+    await this.#link.open(() => openStream(this.#link, name));
     await this.#link.reach(`$LOG.${name}.new`);
     return checkedLog(new NatsLog(this.#link, name));
   }
@@ -307,7 +313,7 @@ async function open(
   connect: (options: ConnectionOptions) => Promise<NatsConnection>,
   servers: readonly string[],
   timeoutMs: number,
-  more: Readonly<Record<string, unknown>> = {},
+  more: Readonly<Record<string, unknown>>,
 ): Promise<NatsConnection> {
   const fixed = { pingInterval: PING_MS, maxPingOut: 2, maxReconnectAttempts: -1, reconnectTimeWait: RECONNECT_MS };
   try {

@@ -9,6 +9,10 @@ const IN_PROCESS = 10158;
 /** A write names another stream than the one that its subject belongs to. */
 const OTHER_STREAM = 10060;
 
+const STREAM_NOT_FOUND = 10059;
+/** JetStream is off for this account. */
+const NOT_FOR_ACCOUNT = 10039;
+
 /** What the packages of NATS throw. Classes would not do: each of the packages may have its own. */
 interface NatsError {
   name?: string;
@@ -16,6 +20,7 @@ interface NatsError {
   isNoResponders?(): boolean;
   code?: number;
   status?: number;
+  cause?: unknown;
 }
 
 /** Whether the server refused since the key's or the subject's last sequence is another one. */
@@ -29,6 +34,12 @@ export const isTimeout = (error: unknown): boolean => (error as NatsError)?.name
 
 export const isOtherStream = (error: unknown): boolean =>
   (error as NatsError)?.name === "JetStreamApiError" && (error as NatsError).code === OTHER_STREAM;
+
+export const isStreamMissing = (error: unknown): boolean => (error as NatsError)?.code === STREAM_NOT_FOUND;
+
+/** Whether the server says that this account has no JetStream. */
+export const isForbidden = (error: unknown): boolean =>
+  [error, (error as NatsError)?.cause].some((one) => (one as NatsError)?.code === NOT_FOR_ACCOUNT);
 
 /** A stream without a leader has no responder, just as a server without JetStream. */
 export function isLeaderless(error: unknown): boolean {

@@ -1,9 +1,10 @@
 import type { JetStreamClient, JetStreamManager, MsgRequest, StoredMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { type Clock, pause } from "../../clock.js";
+import { NetworkError } from "../../network-error.js";
 import { Calls } from "./calls.js";
 import { closed, notConnected } from "./checks.js";
-import { isLeaderless, isOtherStream, isTimeout, translateNatsError } from "./nats-errors.js";
+import { isForbidden, isLeaderless, isOtherStream, isTimeout, translateNatsError } from "./nats-errors.js";
 
 /** How often the leader of a new stream is looked for within the time of a write, and the pause in between. */
 const PROBES = 8;
@@ -63,6 +64,21 @@ export class NatsLink {
   }
 
   /**
+   * Opens something. In a new cluster JetStream may have no leader yet, and after the loss of one for some seconds.
+   *
+   * @throws (rejects) as `call`, after three times `timeoutMs`; at once where JetStream is not enabled
+   */
+  open<T>(run: () => Promise<T>): Promise<T> {
+    return this.call(0, () =>
+      this.#early(run, (error) => {
+        if (!isLeaderless(error)) return isTimeout(error);
+        if (this.connection.info?.jetstream === true && !isForbidden(error)) return true;
+        throw new NetworkError("ERR_NOT_CONNECTED", "JetStream is not enabled on the NATS server", { cause: error });
+      }),
+    );
+  }
+
+  /**
    * Waits until writes to a subject of a stream arrive. While a stream is new, it may have no leader yet, and the
    * server that this link is connected to may not have heard of it: writes are refused, or get lost. What the leader
    * alone answers is a write that names another stream, with a refusal.
@@ -70,20 +86,27 @@ export class NatsLink {
    * @throws (rejects) as `call`, after three times `timeoutMs`
    */
   reach(subject: string): Promise<void> {
-    const untilMs = this.clock.now() + ATTEMPTS * this.timeoutMs;
     const options = { expect: { streamName: NO_STREAM }, timeout: this.timeoutMs / PROBES };
-    return this.call(0, async () => {
-      for (;;) {
-        try {
-          await this.jetstream.publish(subject, new Uint8Array(0), options);
-          return;
-        } catch (error) {
-          if (isOtherStream(error)) return;
-          const isEarly = isTimeout(error) || isLeaderless(error);
-          if (!isEarly || this.clock.now() >= untilMs || !this.isConnected) throw error;
-        }
-        await pause(this.clock, LOOK_MS);
+    const probe = async () => {
+      try {
+        await this.jetstream.publish(subject, new Uint8Array(0), options);
+      } catch (error) {
+        if (!isOtherStream(error)) throw error;
       }
-    });
+    };
+    return this.call(0, () => this.#early(probe, (error) => isTimeout(error) || isLeaderless(error)));
+  }
+
+  /** Tries again what fails since it comes too early, for three times `timeoutMs`. */
+  async #early<T>(run: () => Promise<T>, isEarly: (error: unknown) => boolean): Promise<T> {
+    const untilMs = this.clock.now() + ATTEMPTS * this.timeoutMs;
+    for (;;) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!isEarly(error) || this.clock.now() >= untilMs || !this.isConnected) throw error;
+      }
+      await pause(this.clock, LOOK_MS);
+    }
   }
 }

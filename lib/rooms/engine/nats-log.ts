@@ -5,6 +5,7 @@ import { fenced, notThere } from "./checks.js";
 import type { Log, LogRecord } from "./engine.js";
 import { isWrongSequence } from "./nats-errors.js";
 import type { NatsLink } from "./nats-link.js";
+import { raiseReplicas, streamInfo } from "./nats-streams.js";
 
 const NANOSECONDS = 1e6;
 /** How long the id of an append is remembered. */
@@ -13,24 +14,16 @@ const ID_WINDOW_MS = 120_000;
 const BATCH = 256;
 const BATCH_BYTES = 4 * 2 ** 20;
 
-/** The number of JetStream's error for a stream that does not exist. */
-const STREAM_NOT_FOUND = 10059;
-
 /** Makes the stream of a log, unless it exists. */
 export async function openStream(link: NatsLink, name: string): Promise<void> {
-  const { streams } = link.manager;
-  try {
-    await streams.info(streamOf(name));
-  } catch (error) {
-    if ((error as { code?: number }).code !== STREAM_NOT_FOUND) throw error;
-    await streams.add({
-      name: streamOf(name),
-      subjects: [`${prefixOf(name)}>`],
-      num_replicas: link.replicas,
-      duplicate_window: ID_WINDOW_MS * NANOSECONDS,
-      allow_direct: true,
-    });
-  }
+  if ((await streamInfo(link, streamOf(name))) !== null) return raiseReplicas(link, streamOf(name));
+  await link.manager.streams.add({
+    name: streamOf(name),
+    subjects: [`${prefixOf(name)}>`],
+    num_replicas: link.replicas,
+    duplicate_window: ID_WINDOW_MS * NANOSECONDS,
+    allow_direct: true,
+  });
 }
 
 const streamOf = (name: string) => `LOG_${name}`;

@@ -26,6 +26,8 @@ const beatCodec = struct({
   id: string(64),
   /** Of its protocol. */
   fingerprint: bytes(8),
+  /** What its fleet keys are called. */
+  keyTags: array(bytes(8), 2),
   /** Where clients reach it, for each kind of socket, as that kind's text. */
   addresses: array(struct({ kind: string(32), address: string(255) }), 8),
   /** Its public key; empty without one. */
@@ -56,6 +58,11 @@ export function hearHosts(engine: Engine, app: string, on: (id: string, state: H
     const { isLast, ...state } = beat;
     on(state.id, isLast ? null : state);
   });
+}
+
+/** Listens to the hosts of all fleets. @param on gets the name of a fleet with each beat @returns ends it */
+export function hearApps(engine: Engine, on: (app: string) => void): () => void {
+  return engine.subscribe(subjectOf("*"), (_data, subject) => on(subject.split(".")[1] ?? ""));
 }
 
 /** What a host says of itself with every beat. */

@@ -44,6 +44,23 @@ export class FleetKeys {
     this.#randomBytes = randomBytes;
   }
 
+  /** What the keys are called: it tells nothing of them. The first is of the key that makes what is new. */
+  get tags(): Uint8Array[] {
+    return this.#keys.map(({ tag }) => tag);
+  }
+
+  /** Whether a host whose keys have these tags reads what this one makes. */
+  isReadBy(tags: readonly Uint8Array[]): boolean {
+    const [{ tag: mine }] = this.#keys as [Key];
+    return tags.some((tag) => equalBytes(tag, mine));
+  }
+
+  /** Whether this host reads what a host makes whose keys have these tags, and that one what this one makes. */
+  agreeWith(tags: readonly Uint8Array[]): boolean {
+    const [first] = tags;
+    return first !== undefined && this.#keyOf(first) !== undefined && this.isReadBy(tags);
+  }
+
   /** A new session: its id of 16 bytes, and its secret of 32. */
   createSession(): { id: Uint8Array; secret: Uint8Array } {
     const [{ tag, session }] = this.#keys as [Key];

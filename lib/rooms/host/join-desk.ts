@@ -45,10 +45,11 @@ export interface Elsewhere {
   /**
    * Looks for the room that a player wants.
    *
+   * @param isWanted false when the player has asked for something else meanwhile
    * @returns whether the player is on its way there; else the room is here by now, or there is none
    * @throws (rejects) NetworkError the refusal
    */
-  seek(player: INetworkPlayer, question: JoinQuestion): Promise<boolean>;
+  seek(player: INetworkPlayer, question: JoinQuestion, isWanted: () => boolean): Promise<boolean>;
 }
 
 const refusal = (code: NetworkErrorCode, text: string) => new NetworkError(code, text);
@@ -61,6 +62,8 @@ export class JoinDesk {
   readonly #codes: RateTable;
   /** Players for whom a room is being opened. */
   readonly #waiting = new WeakSet<INetworkPlayer>();
+  /** What players want for whom other hosts are asked: a newer question takes the place of the one before. */
+  readonly #seeking = new WeakMap<INetworkPlayer, JoinQuestion>();
   /** Who has made a room. */
   readonly #made = new Map<Room, { readonly player: INetworkPlayer; readonly source: string }>();
   joins = 0;
@@ -95,6 +98,7 @@ export class JoinDesk {
     try {
       if (!this.mayAsk(player)) throw refusal("ERR_TOO_MANY_REQUESTS", "Too many questions about rooms");
       if (this.#waiting.has(player)) throw refusal("ERR_TOO_MANY_REQUESTS", "A room is being opened already");
+      this.#seeking.delete(player);
       const from = this.#house.roomOf(player);
       room = this.#seatHere(player, question, isHereOnly);
       if (!room && (await this.#isElsewhere(player, question))) return;
@@ -132,12 +136,17 @@ export class JoinDesk {
   }
 
   async #isElsewhere(player: INetworkPlayer, question: JoinQuestion): Promise<boolean> {
-    this.#waiting.add(player);
+    const isWanted = () => this.#seeking.get(player) === question;
+    this.#seeking.set(player, question);
     try {
-      return (await this.#owner.elsewhere?.seek(player, question)) ?? false;
+      if (await this.#owner.elsewhere?.seek(player, question, isWanted)) return true;
+      if (isWanted()) return false;
+    } catch (error) {
+      if (isWanted()) throw error;
     } finally {
-      this.#waiting.delete(player);
+      if (isWanted()) this.#seeking.delete(player);
     }
+    throw refusal("ERR_TOO_MANY_REQUESTS", "The player has asked for another room since");
   }
 
   /** A player does not come by this question. The host may have moved it into the room meanwhile. */

@@ -246,7 +246,7 @@ export class RoomHouse implements RoomOwner {
   async #open(room: Room, life: Life): Promise<void> {
     const { keeper } = this.#owner;
     try {
-      if (keeper) await keeper.claim(room);
+      if (keeper) await claim(keeper, room);
       this.#assertThere(room);
       const opening = partsOf(room).kind.open(room) as unknown;
       if (isThenable(opening)) await opening;
@@ -262,7 +262,11 @@ export class RoomHouse implements RoomOwner {
     }
   }
 
-  /** As `#open`. @throws (rejects) `ERR_ROOM_FAILED`, also after `OPEN_MS`; `ERR_CLOSED`, `ERR_CONFLICT` */
+  /**
+   * As `#open`.
+   *
+   * @throws (rejects) `ERR_ROOM_FAILED`, also after `OPEN_MS`; `ERR_CLOSED`, `ERR_CONFLICT`, `ERR_SERVER_BUSY`
+   */
   async #openInTime(room: Room, life: Life): Promise<void> {
     try {
       await this.#inTime(`The opening of the room ${room.id}`, () => this.#open(room, life));
@@ -327,8 +331,21 @@ export class RoomHouse implements RoomOwner {
   }
 }
 
-/** Whether a room is another host's, which is no fault of its kind. */
-const isElsewhere = (error: unknown) => (error as Partial<NetworkError>)?.code === "ERR_CONFLICT";
+const codeOf = (error: unknown) => (error as Partial<NetworkError>)?.code ?? "";
+
+/** Whether a room is another host's, or the engine does not answer: no fault of its kind. */
+const isElsewhere = (error: unknown) => ["ERR_CONFLICT", "ERR_SERVER_BUSY"].includes(codeOf(error));
+
+/** @throws (rejects) as `RoomKeeper.claim`; NetworkError `ERR_SERVER_BUSY`: the engine does not answer */
+async function claim(keeper: RoomKeeper, room: Room): Promise<void> {
+  try {
+    await keeper.claim(room);
+  } catch (cause) {
+    if (!["ERR_NOT_CONNECTED", "ERR_TIMEOUT"].includes(codeOf(cause))) throw cause;
+    const text = `The engine does not answer: the room ${room.id} could not be opened`;
+    throw new NetworkError("ERR_SERVER_BUSY", text, { cause });
+  }
+}
 
 function stayIn(room: Room, player: INetworkPlayer, number: number): Uint8Array {
   const { id, kind, code, labels } = room;

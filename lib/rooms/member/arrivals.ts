@@ -43,6 +43,8 @@ interface ArrivalsOwner {
   readonly tickets: TicketBook;
   readonly sessions: FleetSessions;
   readonly finder: RoomFinder;
+  /** Why players of this host cannot go to a host that is alive; null: they can. */
+  barrier(host: string): NetworkError | null;
 }
 
 /** Brings players to the host of their room: those who have lost theirs, and those who want a room elsewhere. */
@@ -104,15 +106,15 @@ export class Arrivals {
     for (const id of [...this.#expected.keys()]) this.#take(id);
   }
 
-  async seek(player: INetworkPlayer, question: JoinQuestion): Promise<boolean> {
+  async seek(player: INetworkPlayer, question: JoinQuestion, isWanted: () => boolean): Promise<boolean> {
     const { finder, kept } = this.#owner;
     try {
       const id = await this.#idOf(question);
       const entry = id === undefined ? undefined : kept.directory?.findRoom(id);
       // Whether there is a private room is the business of those who have its code.
       if (id === undefined || (question.way === "byId" && entry?.code)) return false;
-      const where = await finder.find(id);
-      return where !== null && "host" in where && (await this.#send(player, question, where.host));
+      const where = await finder.find(id, isWanted);
+      return where !== null && "host" in where && (await this.#send(player, question, { host: where.host, isWanted }));
     } catch (error) {
       if (error instanceof NetworkError && REFUSALS.some((why) => error.code === `ERR_${why}`)) throw error;
       throw new NetworkError("ERR_ROOM_FAILED", "The room cannot be reached at present");
@@ -146,12 +148,12 @@ export class Arrivals {
 
   /** The room with a free seat of another host. */
   async #findFree({ kind, labels, isSpectator }: JoinQuestion): Promise<string | undefined> {
-    const { kept, remote, id } = this.#owner;
+    const { kept, remote, id, barrier } = this.#owner;
     const hosts = new Set<string>();
     const isMatch = labelMatcher(labels);
     for (const room of kept.directory?.rooms() ?? []) {
       const isWanted = room.kind === kind && room.isOpen && room.code === "" && room.owner !== id;
-      if (isWanted && isMatch(room.labels)) hosts.add(room.owner);
+      if (isWanted && isMatch(room.labels) && !barrier(room.owner)) hosts.add(room.owner);
       if (hosts.size >= MAX_ASKED) break;
     }
     for (const host of hosts) {
@@ -163,7 +165,11 @@ export class Arrivals {
   }
 
   /** Sends a player with what it wants to another host. */
-  async #send(player: INetworkPlayer, question: JoinQuestion, host: string): Promise<boolean> {
+  async #send(
+    player: INetworkPlayer,
+    question: JoinQuestion,
+    { host, isWanted }: { host: string; isWanted: () => boolean },
+  ): Promise<boolean> {
     const { sessions, remote } = this.#owner;
     const here = sessions.entryOf(player);
     if (!here) return false;
@@ -174,7 +180,7 @@ export class Arrivals {
     if (!session) return false;
     const wish = { session: bytesOfHex(session.id), question };
     const { isDone } = await remote.request({ host }, ExpectRequest, wish, { timeoutMs: 2000 });
-    return isDone && player.redirect(this.targetOf(host, { session, room: "" }));
+    return isDone && isWanted() && player.redirect(this.targetOf(host, { session, room: "" }));
   }
 
   /** The player comes back into its room, if it gets a seat by then. */

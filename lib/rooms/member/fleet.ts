@@ -41,6 +41,8 @@ export interface FleetRoom {
   readonly isOpen: boolean;
   /** Whether it is entered by its code only: tell no stranger of it. */
   readonly isPrivate: boolean;
+  /** Whether its host is alive and has another version of the protocol: clients of this host cannot enter it. */
+  readonly isOtherVersion: boolean;
 }
 
 /** Where a player is. */
@@ -132,7 +134,14 @@ export class Fleet {
   findRooms({ kind, labels = {} }: RoomFilter = {}): FleetRoom[] {
     const rooms = [...(this.#membership.kept.directory?.rooms() ?? [])];
     const isMatch = labelMatcher(labels);
-    return rooms.filter((room) => (kind === undefined || room.kind === kind) && isMatch(room.labels)).map(roomOf);
+    return rooms
+      .filter((room) => (kind === undefined || room.kind === kind) && isMatch(room.labels))
+      .map((room) => this.#roomOf(room));
+  }
+
+  #roomOf({ id, kind, owner, epoch, labels, isOpen, code }: RoomEntry): FleetRoom {
+    const isOtherVersion = this.#membership.isOtherVersion(owner);
+    return { id, kind, host: owner, epoch, labels, isOpen, isPrivate: code !== "", isOtherVersion };
   }
 
   /** Where the player is who has proven this identity: what its authenticator found out, or its `subject`. */
@@ -145,7 +154,8 @@ export class Fleet {
    * Keeps a seat of a room for 15 s, wherever the room is.
    *
    * @returns a ticket for one player, which `RoomsClient.joinByTicket` takes at any host
-   * @throws (rejects) NetworkError `ERR_ROOM_NOT_FOUND`, `ERR_ROOM_FULL`; as `Remote.request`
+   * @throws (rejects) NetworkError `ERR_ROOM_NOT_FOUND`, `ERR_ROOM_FULL`; `ERR_SERVER_BUSY`: nobody can say now where
+   *   it is; `ERR_PROTOCOL_MISMATCH`, `ERR_FLEET_KEY`: its host has another protocol or key; as `Remote.request`
    */
   async reserve(room: string, options: { isSpectator?: boolean } = {}): Promise<string> {
     checkOptions("reserve", options, { isSpectator: booleanOption });
@@ -211,7 +221,3 @@ function hostOf(state: HostState): FleetHost {
   const { id, rooms, players, capacity, isDraining } = state;
   return { id, addresses: addressesOf(state), rooms, players, capacity, isDraining };
 }
-
-const roomOf = ({ id, kind, owner, epoch, labels, isOpen, code }: RoomEntry): FleetRoom => ({
-  ...{ id, kind, host: owner, epoch, labels, isOpen, isPrivate: code !== "" },
-});

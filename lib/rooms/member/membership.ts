@@ -4,6 +4,7 @@ import {
   DisconnectCode,
   type Door,
   type INetworkPlayer,
+  NetworkError,
   NetworkServer,
   type RedirectTarget,
   RequestRefusedError,
@@ -84,6 +85,8 @@ export class Membership {
   #sweepTimer: unknown = null;
   /** Since when rooms, and sessions without a room or a player, have nobody. */
   #orphans = new Map<string, number>();
+  /** Hosts that are alive, and have another key. */
+  #strangers: ReadonlySet<string> = new Set();
   readonly #seatTimers = new Set<unknown>();
   /** Copies of rooms that players have not left yet. */
   readonly #leaving = new Set<Promise<void>>();
@@ -97,7 +100,7 @@ export class Membership {
       ...{ engine, app, id, clock, random },
       report: (error, place) => NetworkServer.report(this.#hosting.lobby, error, place),
       state: () => this.#state(),
-      hostsChanged: () => NetworkServer.doorsChanged(this.#hosting.lobby),
+      hostsChanged: () => this.#hostsChanged(),
       lost: (room, newer) =>
         this.#lost(room, newer).catch((error) =>
           NetworkServer.report(this.#hosting.lobby, error, `the room ${room.id}, which another host has`),
@@ -140,14 +143,16 @@ export class Membership {
       locate: (target) => this.#locate(target),
       onError: (error) => NetworkServer.report(host.lobby, error, "a message of another host"),
     });
+    const barrier = (other: string) => this.#barrier(other);
     const finder = new RoomFinder({
-      ...{ clock, id, house: host.house, kept, remote },
+      ...{ clock, id, house: host.house, kept, remote, barrier },
+      isConnected: () => engine.connected,
       hasKind: (kind) => host.kinds.has(kind),
       mayTake: () => !this.isDraining,
       claimed: (room) => this.#claimed(room),
     });
     const tickets = new TicketBook(keys, id, unixTimeMs, randomBytes);
-    this.#arrivals = new Arrivals({ ...host, id, clock, kept, remote, tickets, sessions, finder });
+    this.#arrivals = new Arrivals({ ...host, id, clock, kept, remote, tickets, sessions, finder, barrier });
     this.#remote = remote;
     this.#finder = finder;
     this.#answer(remote, host);
@@ -213,11 +218,13 @@ export class Membership {
 
   /** Other hosts that clients may dial: those that beat, and are not about to go. */
   doors(): Door[] {
-    const others = this.kept.beats.hosts().filter(({ id, isDraining }) => id !== this.id && !isDraining);
+    const isDoor = (host: HostState) =>
+      host.id !== this.id && !host.isDraining && this.#options.keys.isReadBy(host.keyTags);
+    const others = this.kept.beats.hosts().filter(isDoor);
     const from = Math.floor(this.#options.random() * others.length);
     const turned = [...others.slice(from), ...others.slice(0, from)];
     // During an update those of the other version may refuse this one's clients.
-    turned.sort((one, other) => Number(this.#isAlike(other)) - Number(this.#isAlike(one)));
+    turned.sort((one, other) => Number(this.isOtherVersion(one.id)) - Number(this.isOtherVersion(other.id)));
     return turned.slice(0, MAX_DOORS).map(doorOf);
   }
 
@@ -259,14 +266,34 @@ export class Membership {
 
   /** Hosts that take rooms of this one, the emptiest first. */
   #takers(): string[] {
-    const isTaker = (host: HostState) => host.id !== this.id && !host.isDraining && this.#isAlike(host);
+    const isTaker = ({ id, isDraining }: HostState) => id !== this.id && !isDraining && !this.#barrier(id);
     const takers = this.kept.beats.hosts().filter(isTaker);
     return takers.sort((one, other) => one.load - other.load).map(({ id }) => id);
   }
 
-  /** Whether a host has the same protocol. */
-  #isAlike({ fingerprint }: HostState): boolean {
-    return equalBytes(fingerprint, this.#hosting.lobby.protocol.fingerprint);
+  /** Whether a host, as far as it is alive, has another protocol than this one. */
+  isOtherVersion(host: string): boolean {
+    const state = this.kept.beats.find(host);
+    return state !== undefined && !equalBytes(state.fingerprint, this.#hosting.lobby.protocol.fingerprint);
+  }
+
+  /** Why players of this host cannot go to a host that is alive; null: they can, or it is not alive. */
+  #barrier(host: string): NetworkError | null {
+    const state = this.kept.beats.find(host);
+    if (state && !this.#options.keys.isReadBy(state.keyTags)) return otherKey(state);
+    if (!this.isOtherVersion(host)) return null;
+    const text = `The host ${host} has another version of the protocol`;
+    return new NetworkError("ERR_PROTOCOL_MISMATCH", text);
+  }
+
+  /** A host has come or gone. One with another key is told once, here and there. */
+  #hostsChanged(): void {
+    const { lobby } = this.#hosting;
+    NetworkServer.doorsChanged(lobby);
+    const strangers = this.kept.beats.hosts().filter(({ keyTags }) => !this.#options.keys.agreeWith(keyTags));
+    for (const host of strangers)
+      if (!this.#strangers.has(host.id)) NetworkServer.report(lobby, otherKey(host), "the fleet");
+    this.#strangers = new Set(strangers.map(({ id }) => id));
   }
 
   /** Gives a room to another host, and sends its players there. @returns false: nobody took it */
@@ -314,6 +341,7 @@ export class Membership {
     return {
       ...{ id: this.id, fingerprint: lobby.protocol.fingerprint, serverKey, players, capacity },
       addresses: Object.entries(addresses).map(([kind, address]) => ({ kind, address })),
+      keyTags: this.#options.keys.tags,
       ...{ rooms: house.directory.size, load: Math.min(players / capacity, 1), isDraining: this.isDraining },
     };
   }
@@ -413,5 +441,8 @@ export class Membership {
     if (this.#sweepTimer !== null) this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
   }
 }
+
+const otherKey = ({ id }: HostState) =>
+  new NetworkError("ERR_FLEET_KEY", `The host ${id} has another fleetKey: players cannot go from host to host`);
 
 const MOVED = { code: DisconnectCode.Moved, text: "The room is at another server" };

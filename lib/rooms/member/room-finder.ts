@@ -11,6 +11,8 @@ import type { KeptRooms } from "./kept-rooms.js";
 /** How long a host is asked, and how long whoever looks for a room waits for a decision. */
 const ASK_MS = 500;
 const LOOK_MS = 8000;
+/** How long it is awaited that the link to the engine comes back: it may have gone over to another server. */
+const LINK_MS = 1500;
 /** The pause between two looks. */
 const PAUSE_MS = 200;
 
@@ -20,6 +22,10 @@ interface FinderOwner {
   readonly house: RoomHouse;
   readonly kept: KeptRooms;
   readonly remote: RemoteMessages;
+  /** Whether there is a link to the engine. */
+  isConnected(): boolean;
+  /** Why players of this host cannot go to a host that is alive; null: they can. */
+  barrier(host: string): NetworkError | null;
   hasKind(kind: string): boolean;
   /** Whether this host may take rooms. */
   mayTake(): boolean;
@@ -41,11 +47,13 @@ export class RoomFinder {
   /**
    * Finds a room, and claims it if its owner is dead.
    *
-   * @throws (rejects) NetworkError `ERR_SERVER_BUSY`: nobody can say now; `ERR_ROOM_FAILED`, `ERR_CLOSED`
+   * @param isWanted whether somebody waits for it still
+   * @throws (rejects) NetworkError `ERR_SERVER_BUSY`: nobody can say now; `ERR_PROTOCOL_MISMATCH`: its host has another
+   *   version; `ERR_ROOM_FAILED`, `ERR_CLOSED`
    */
-  async find(id: string): Promise<Whereabouts> {
+  async find(id: string, isWanted = () => true): Promise<Whereabouts> {
     const { clock, house, kept } = this.#owner;
-    const untilMs = clock.now() + LOOK_MS;
+    const sinceMs = clock.now();
     for (;;) {
       const here = house.directory.byId(id);
       if (here) {
@@ -62,8 +70,14 @@ export class RoomFinder {
           this.#owner.claimed(room);
           return { room };
         }
-      } else if (await this.#hasIt(entry)) return { host: entry.owner };
-      if (clock.now() >= untilMs) throw busy(id);
+      } else {
+        const barrier = this.#owner.barrier(entry.owner);
+        if (barrier) throw barrier;
+        if (await this.#hasIt(entry)) return { host: entry.owner };
+      }
+      const passedMs = clock.now() - sinceMs;
+      if (!this.#owner.isConnected() && passedMs >= LINK_MS) throw engineGone();
+      if (passedMs >= LOOK_MS || !isWanted()) throw busy(id);
       await pause(clock, PAUSE_MS);
     }
   }
@@ -109,7 +123,7 @@ export class RoomFinder {
     try {
       return (await directory?.readRoom(id)) ?? null;
     } catch {
-      throw busy(id);
+      throw this.#owner.isConnected() ? busy(id) : engineGone();
     }
   }
 
@@ -123,5 +137,7 @@ export class RoomFinder {
     }
   }
 }
+
+const engineGone = () => new NetworkError("ERR_SERVER_BUSY", "The engine does not answer: rooms cannot be looked for");
 
 const busy = (id: string) => new NetworkError("ERR_SERVER_BUSY", `Nobody can say now where the room ${id} is`);

@@ -1,4 +1,6 @@
 import { createServer } from "node:net";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import { expect, onTestFinished, test } from "vitest";
 import { NatsEngine } from "../../../lib/rooms/engine/index.js";
 import { type NatsCluster, startNats } from "../../../scripts/nats-cluster.mjs";
@@ -94,6 +96,33 @@ test("hosts that open the same new buckets and logs at once write to them at onc
     [1n, 2n, 3n],
   ]);
 }, 120_000);
+
+test("what was made on one server is kept on three when an engine of three opens it", async () => {
+  const cluster = await startNats(3);
+  onTestFinished(() => cluster.close());
+  const open = async (replicas: number) => {
+    const engine = await NatsEngine.connect({ servers: cluster.servers, replicas });
+    onTestFinished(() => engine.close());
+    await Promise.all([engine.bucket("kept"), engine.log("kept")]);
+  };
+  await open(1);
+  await open(3);
+  const connection = await connect({ servers: cluster.servers });
+  onTestFinished(() => connection.close());
+  const { streams } = await jetstreamManager(connection);
+  for (const stream of ["KV_kept", "LOG_kept"]) expect((await streams.info(stream)).config.num_replicas).toBe(3);
+}, 120_000);
+
+test("user and password of an address are the server's, and a wrong password is not shown", async () => {
+  const cluster = await startNats(1, { more: 'authorization { user: game, password: "s@cret" }' });
+  onTestFinished(() => cluster.close());
+  const [server] = cluster.servers;
+  const engine = await NatsEngine.connect({ servers: [`nats://game:s%40cret@${server}`] });
+  await engine.bucket("rooms");
+  await engine.close();
+  const error = await NatsEngine.connect({ servers: [`nats://game:wr0ng@${server}`] }).catch((cause) => cause);
+  expect([error.code, `${error} ${error.cause}`]).toEqual(["ERR_CONNECT_FAILED", expect.not.stringContaining("wr0ng")]);
+});
 
 /** A server on loopback that says this when somebody connects. */
 async function speaker(text: string): Promise<string> {

@@ -7,6 +7,7 @@ import { advance, settle } from "./support.js";
 const stateOf = (id: string): HostState => ({
   id,
   fingerprint: new Uint8Array(8),
+  keyTags: [],
   addresses: [{ kind: "udp", address: "127.0.0.1:7777" }],
   serverKey: "",
   rooms: 1,

@@ -112,7 +112,7 @@ test("a host that does not beat is dead, and its room is taken over; requests fi
       const engine = await connect(at);
       const directory = await patiently(() => Directory.open(engine, "beats"));
       const state = {
-        ...{ id, fingerprint: new Uint8Array(8), addresses: [], serverKey: "" },
+        ...{ id, fingerprint: new Uint8Array(8), keyTags: [], addresses: [], serverKey: "" },
         ...{ rooms: 0, players: 0, capacity: 1, load: 0, isDraining: false },
       };
       const beats = new Beats({ engine, app: "beats", clock: systemClock, id: state.id, state: () => state });

@@ -54,7 +54,7 @@ test("a room is one host's, with an epoch; all hosts find it", async () => {
     expect(host.fleet?.findRooms({ labels: { map: "moon" } })).toEqual([
       {
         ...{ id: "one", kind: "counter", host: winner.id, epoch: room.epoch },
-        ...{ labels: { map: "moon" }, isOpen: true, isPrivate: false },
+        ...{ labels: { map: "moon" }, isOpen: true, isPrivate: false, isOtherVersion: false },
       },
     ]);
     expect(host.fleet?.hosts.map(({ id }) => id).sort()).toEqual([a.id, b.id].sort());
@@ -127,7 +127,7 @@ test("without the engine a room goes on, its commits wait, and nobody is declare
   const waiting = room.commit({ amount: 1 });
   await fleet.run(10_000, 50);
   expect(room.server.active).toBe(true);
-  await expect(fleet.wait(b.host.createRoom("counter"))).rejects.toEqual(code("ERR_ROOM_FAILED"));
+  await expect(fleet.wait(b.host.createRoom("counter"))).rejects.toEqual(code("ERR_SERVER_BUSY"));
   a.engine.reconnect();
   b.engine.reconnect();
   await fleet.wait(waiting);

@@ -53,7 +53,8 @@ test("a player who has changed rooms and goes on to another host is where it is,
   const { fleet, a, b } = await slowFleet(300);
   const { rooms } = await fleet.connect(a, ann);
   await fleet.run(1000);
-  await fleet.wait(rooms.create("game"));
+  await fleet.wait(a.host.createRoom("game", { id: "here" }));
+  await fleet.wait(rooms.joinById("here"));
   await fleet.wait(rooms.joinById("one"));
   await fleet.run(2000);
   for (const { host } of [a, b]) expect(host.fleet?.whereIs("ann")).toMatchObject({ host: b.id, room: "one" });

@@ -4,6 +4,17 @@ import { bytes, code, readAll, text, unused, type World, waiter } from "./world.
 
 /** What buckets and logs promise. */
 export function testStorage(world: World): void {
+  test("a bucket that must exist is opened, and never made", async () => {
+    const engine = await world.open();
+    const name = unused("bucket");
+    for (let time = 0; time < 2; time++)
+      await expect(engine.bucket(name, { mustExist: true })).rejects.toEqual(code("ERR_NO_BUCKET"));
+    await (await engine.bucket(name)).create("a", bytes("1"));
+    const opened = await (await world.open()).bucket(name, { mustExist: true });
+    expect(text((await opened.get("a"))?.value)).toBe("1");
+    expect((await opened.watch()).size).toBe(1);
+  });
+
   test("a bucket takes only writes that name what they replace", async () => {
     const engine = await world.open();
     const bucket = await engine.bucket(unused("bucket"));
