@@ -94,7 +94,7 @@ export interface ConnectErrorCodes {
 
 /** A connection, a stream or a request ended, or cannot take more. */
 export interface ConnectionErrorCodes {
-  /** Another host has written this key first. Read it, and decide again. */
+  /** Another host has written this key first: read it, and decide again. Or there is a room of this id already. */
   ERR_CONFLICT: string;
   /** The connection ended while something waited for it. */
   ERR_CONNECTION_LOST: string;

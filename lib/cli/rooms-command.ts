@@ -139,7 +139,15 @@ async function status(engine: Engine, app: string, directory: Directory, json: b
 
 function hostView(state: HostState) {
   const { id, rooms, players, capacity, load, isDraining } = state;
-  return { id, rooms, players, capacity, load, isDraining, addresses: addressesOf(state) };
+  return {
+    id,
+    rooms,
+    players,
+    capacity,
+    load: Math.round(load * 1000) / 1000,
+    isDraining,
+    addresses: addressesOf(state),
+  };
 }
 
 const roomView = (directory: Directory, { id, kind, owner, epoch, isOpen, labels }: RoomEntry) => ({

@@ -34,6 +34,11 @@ export class TokenBucket {
     return true;
   }
 
+  /** Gives tokens back, up to the capacity. */
+  give(count: number): void {
+    this.#tokens = Math.min(this.#capacity, this.tokens + count);
+  }
+
   /** Takes `cost` tokens, even if there are fewer. @returns how many are left; negative: owed */
   take(cost: number): number {
     this.#tokens = this.tokens - cost;

@@ -30,6 +30,7 @@ import { type PlayerAuthentication, PlayerState } from "./players/player.js";
 import { UnidentifiedPlayers } from "./players/unidentified-players.js";
 import {
   MoveMessage,
+  PingMessage,
   type Place,
   type ProofMessage,
   type Welcome,
@@ -62,8 +63,8 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   readonly doors: OfferedDoors;
   /** Servers with the same tick rate share a timer. */
   readonly tickLoops: TickLoops;
-  /** Whether newcomers are refused. */
-  isClosed = false;
+  /** Counts how often newcomers were let in again. */
+  opens = 0;
   readonly #server: NetworkServer;
   readonly #options: NetworkServerOptions;
   readonly #admission: Admission;
@@ -75,6 +76,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   #opening: Promise<void> | null = null;
   #peer: PeerCore | null = null;
   #host: HostLink | null = null;
+  #isClosed = false;
   /** Counts the starts: what an earlier one has opened is closed. */
   #starts = 0;
 
@@ -170,7 +172,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     else await peer.close();
   }
 
-  /** Resolves when all players have left, when the home stops, or after `deadlineMs`. */
+  /** Resolves when all players have left, when the home stops or takes newcomers again, or after `deadlineMs`. */
   async emptied(deadlineMs: number): Promise<void> {
     if (this.#players.size === 0) return;
     let done = () => {};
@@ -180,6 +182,18 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     this.#emptied.add(done);
     await settledWithin(this.clock, empty, deadlineMs);
     this.#emptied.delete(done);
+  }
+
+  /** Whether newcomers are refused. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  set isClosed(isClosed: boolean) {
+    this.#isClosed = isClosed;
+    if (isClosed) return;
+    this.opens++;
+    for (const done of this.#emptied) done();
   }
 
   async startHost(client: NetworkClientCore): Promise<void> {
@@ -215,7 +229,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   shut(): () => Promise<void> {
     const peer = this.#peer;
     this.#starts++;
-    this.isClosed = false;
+    this.#isClosed = false;
     for (const done of this.#emptied) done();
     this.#peer = null;
     const hostPeer = this.#host && this.#hostEnded();
@@ -267,6 +281,8 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     player.move(place, { place: clientNameOf(player), reason });
     player.room = told;
     place.take(player);
+    // Its client asks for the time of the room, however often it is moved.
+    player.allowMore(PingMessage, 1);
     const { moves } = player;
     player.sendLater(MoveMessage, this.#placeOf(player), () => player.moves === moves);
     if (player === from.localPlayer) {

@@ -261,13 +261,15 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     this.frontEnd.isClosed = isClosed;
   }
 
-  /** @returns how many players had to be disconnected */
-  async drain(deadlineMs: number, reason?: DisconnectReason): Promise<number> {
+  /** @returns how many players had to be disconnected; null: it was opened meanwhile */
+  async drain(deadlineMs: number, reason?: DisconnectReason): Promise<number | null> {
     if (!this.active) throw new NetworkError("ERR_STATE", "The server is not active");
     this.setClosed(true);
     const start = this.#starts;
+    const { opens } = this.frontEnd;
     await this.frontEnd.emptied(deadlineMs);
     const { admittedCount } = this.frontEnd;
+    if (opens !== this.frontEnd.opens) return null;
     // Somebody may have stopped it meanwhile.
     if (start === this.#starts) await this.stop(reason);
     return admittedCount;

@@ -66,6 +66,11 @@ export class NetworkServer<Data = unknown> {
     return to.#core.frontEnd.move(player as NetworkPlayer, to.#core, room);
   }
 
+  /** @internal So many more messages of a player count for nothing in their `rateLimit`. */
+  static allowMore(player: INetworkPlayer, message: MessageDefinition<unknown>, count: number): void {
+    (player as NetworkPlayer).allowMore(message, count);
+  }
+
   /** @internal A place at a server for a player whose session comes from elsewhere. See {@link ArrivalPlace}. */
   static placeAt(server: NetworkServer, playerId: number, room: Uint8Array): ArrivalPlace {
     return { server: server.#core, playerId, room };
@@ -282,7 +287,7 @@ export class NetworkServer<Data = unknown> {
     this.#core.setClosed(true);
   }
 
-  /** Takes new players again, after `close`. @throws as `close` */
+  /** Takes new players again, after `close`; a `drain` that is under way ends without a stop. @throws as `close` */
   open(): void {
     this.#core.setClosed(false);
   }
@@ -292,10 +297,10 @@ export class NetworkServer<Data = unknown> {
    *
    * @param deadlineMs how long it waits @defaultValue 30,000 ms
    * @param reason what they get then @defaultValue `DisconnectCode.ServerStopped`
-   * @returns how many players were disconnected
+   * @returns how many players were disconnected; null: `open` has taken it back, and the server goes on
    * @throws as `close` and `stop`; (rejects) NetworkError `ERR_STATE` while it is not active
    */
-  drain(options: { deadlineMs?: number; reason?: DisconnectReason } = {}): Promise<number> {
+  drain(options: { deadlineMs?: number; reason?: DisconnectReason } = {}): Promise<number | null> {
     checkOptions("drain", options, { deadlineMs: durationOption(), reason: objectOption() });
     if (options.reason) checkReason(options.reason);
     return this.#core.drain(options.deadlineMs ?? 30_000, options.reason);

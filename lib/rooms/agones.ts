@@ -1,7 +1,9 @@
+import { checkInstance } from "../arguments.js";
 import { type Clock, systemClock } from "../clock.js";
+import { NetworkError } from "../network-error.js";
 import { checkOptions, clockOption, durationOption, functionOption, type OptionRules, textOption } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
-import type { RoomHost } from "./room-host.js";
+import { RoomHost } from "./room-host.js";
 
 /** The options of an {@link Agones}. */
 export interface AgonesOptions {
@@ -24,6 +26,8 @@ const OPTIONS: OptionRules<AgonesOptions> = {
 /** How long a call may take, and the pause before it is repeated. */
 const CALL_MS = 5000;
 const RETRY_MS = 1000;
+/** How long a call that somebody waits for is repeated: the SDK server may begin after its game server. */
+const PATIENCE_MS = 30_000;
 /** The longest description of a game server. */
 const MAX_LINE = 2 ** 20;
 
@@ -41,8 +45,9 @@ export class Agones {
   #isAllocated = false;
   #isEnding = false;
 
-  /** @throws TypeError, RangeError for wrong options */
+  /** @throws TypeError, RangeError for what is no host, or wrong options */
   constructor(host: RoomHost, options: AgonesOptions = {}) {
+    checkInstance("host", host, RoomHost);
     checkOptions("Agones", options, OPTIONS);
     const { url = `http://127.0.0.1:${process.env.AGONES_SDK_HTTP_PORT ?? 9358}`, healthMs = 2000 } = options;
     this.#host = host;
@@ -52,19 +57,24 @@ export class Agones {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Says that the host is ready. Call it when the host has started. */
+  /**
+   * Says that the host is ready. Call it when the host has started.
+   *
+   * @throws (rejects) NetworkError `ERR_CONNECT_FAILED` when no SDK server has taken it within 30 s: then this has
+   *   stopped
+   */
   async start(): Promise<void> {
     const end = this.#host.server.on("authenticated", () => this.#allocate());
     this.#abort.signal.addEventListener("abort", end);
-    await this.#insist("/ready");
+    await this.#call("/ready");
     void this.#beat();
     void this.#watch();
   }
 
-  /** Says that the game server has ended, and stops. Call it when the host is empty. */
+  /** Says that the game server has ended, and stops. Call it when the host is empty. @throws as `start` */
   async shutdown(): Promise<void> {
     this.#isEnding = true;
-    await this.#insist("/shutdown");
+    await this.#call("/shutdown");
     this.stop();
   }
 
@@ -124,9 +134,22 @@ export class Agones {
     }
   }
 
-  /** Repeats a call until it has succeeded. */
-  async #insist(path: string): Promise<void> {
-    while (!this.#abort.signal.aborted && !(await this.#post(path))) await this.#pause(RETRY_MS);
+  /** As `#insist`, while somebody waits. @throws (rejects) NetworkError `ERR_CONNECT_FAILED`: then this has stopped */
+  async #call(path: string): Promise<void> {
+    if (await this.#insist(path, this.#clock.now() + PATIENCE_MS)) return;
+    this.stop();
+    const text = `No SDK server of Agones has taken ${path} at ${this.#url} within ${PATIENCE_MS / 1000} s`;
+    const hint = "run this under Agones or its local SDK server, or give its address as `url` or AGONES_SDK_HTTP_PORT";
+    throw new NetworkError("ERR_CONNECT_FAILED", `${text}: ${hint}`);
+  }
+
+  /** Repeats a call until it has succeeded, or this has stopped. @returns false: it is late */
+  async #insist(path: string, untilMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    while (!this.#abort.signal.aborted && !(await this.#post(path))) {
+      if (this.#clock.now() >= untilMs) return false;
+      await this.#pause(RETRY_MS);
+    }
+    return true;
   }
 
   /** @returns whether it has succeeded */

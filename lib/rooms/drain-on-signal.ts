@@ -1,5 +1,8 @@
+import { checkInstance } from "../arguments.js";
 import { errorText } from "../error-text.js";
-import type { DrainOptions, RoomHost } from "./room-host.js";
+import { checkOptions, functionOption } from "../options.js";
+import { endWithParent } from "./end-with-parent.js";
+import { DRAIN_OPTIONS, type DrainOptions, RoomHost } from "./room-host.js";
 
 /** How {@link drainOnSignal} ends a process. */
 export interface DrainOnSignalOptions extends DrainOptions {
@@ -8,17 +11,26 @@ export interface DrainOnSignalOptions extends DrainOptions {
 }
 
 /**
- * Has a SIGTERM empty a host and end the process: with the exit code 0 when nobody had to be disconnected, else 1. A
- * second signal ends it at once.
+ * Has a SIGTERM empty a host and end the process: with the exit code 0 when nobody had to be disconnected, else 1. So
+ * does the order of an operator (`valve-sockets rooms drain`), and the end of the `Supervisor` that has started this
+ * process. A second signal ends it at once. A drain that is taken back (`undrain`) ends nothing.
  *
  * @returns the signal is not listened to any more
+ * @throws TypeError, RangeError for what is no host, or wrong options
  */
 export function drainOnSignal(host: RoomHost, options: DrainOnSignalOptions = {}): () => void {
+  checkInstance("host", host, RoomHost);
+  checkOptions("drainOnSignal", options, { ...DRAIN_OPTIONS, onDrained: functionOption });
   const { onDrained, ...drain } = options;
+  let isListening = true;
   const end = async () => {
-    let left = 1;
+    let left: number | null = 1;
     try {
       left = await host.drain(drain);
+      if (left === null) {
+        listen();
+        return;
+      }
       await onDrained?.();
     } catch (error) {
       process.stderr.write(`valve-sockets: the host could not be drained: ${errorText(error)}\n`);
@@ -26,6 +38,16 @@ export function drainOnSignal(host: RoomHost, options: DrainOnSignalOptions = {}
     process.exit(left === 0 ? 0 : 1);
   };
   const onSignal = () => void end();
-  process.once("SIGTERM", onSignal);
-  return () => process.off("SIGTERM", onSignal);
+  const listen = () => {
+    process.off("SIGTERM", onSignal);
+    if (isListening) process.once("SIGTERM", onSignal);
+  };
+  listen();
+  RoomHost.onOrder(host, onSignal);
+  endWithParent();
+  return () => {
+    isListening = false;
+    process.off("SIGTERM", onSignal);
+    RoomHost.onOrder(host, null);
+  };
 }

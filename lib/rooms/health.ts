@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { checkInstance } from "../arguments.js";
 import { prometheusText } from "../message/figures.js";
 import { NetworkServer } from "../message/index.js";
 import { checkOptions, type OptionRules, portOption, textOption } from "../options.js";
-import type { RoomHost } from "./room-host.js";
+import { RoomHost } from "./room-host.js";
 
 /** Where a {@link Health} listens. */
 export interface HealthOptions {
@@ -28,8 +29,9 @@ export class Health {
     this.#answer(request, response),
   );
 
-  /** @throws TypeError, RangeError for wrong options */
+  /** @throws TypeError, RangeError for what is no host, or wrong options */
   constructor(host: RoomHost, options: HealthOptions = {}) {
+    checkInstance("host", host, RoomHost);
     checkOptions("Health", options, OPTIONS);
     this.#host = host;
     this.#options = options;

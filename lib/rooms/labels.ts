@@ -27,6 +27,13 @@ enum Kind {
   True = 3,
 }
 
+/** @throws RangeError for what is no name of so many bytes of UTF-8, without control and invisible characters */
+export function checkName(what: string, name: string, maxBytes: number): void {
+  if (!isName(name, maxBytes)) throw rangeError(what, `1 to ${maxBytes} bytes of UTF-8 that can be seen`);
+}
+
+const isName = (name: string, maxBytes: number) => name !== "" && utf8Length(name) <= maxBytes && !hasUnseen(name);
+
 /** @throws TypeError, RangeError for what are no labels */
 export function checkLabels(what: string, labels: Labels): void {
   if (typeof labels !== "object" || labels === null) throw typeError(what, "an object");
@@ -40,8 +47,7 @@ export function checkLabels(what: string, labels: Labels): void {
 
 /** What a label has to be, null where it is. */
 function faultOf(label: string, value: unknown): string | null {
-  if (label === "" || utf8Length(label) > MAX_NAME_BYTES || hasUnseen(label))
-    return `a name of 1 to ${MAX_NAME_BYTES} bytes of UTF-8 that can be seen`;
+  if (!isName(label, MAX_NAME_BYTES)) return `a name of 1 to ${MAX_NAME_BYTES} bytes of UTF-8 that can be seen`;
   if (typeof value === "number") return Number.isFinite(value) ? null : "a finite number";
   if (typeof value === "boolean") return null;
   const isText = typeof value === "string" && utf8Length(value) <= MAX_TEXT_BYTES && !hasUnseen(value);

@@ -1,4 +1,4 @@
-import { invalidType, rangeError, typeError } from "../arguments.js";
+import { invalidType, typeError } from "../arguments.js";
 import { type Clock, systemClock } from "../clock.js";
 import {
   type DisconnectReason,
@@ -25,27 +25,28 @@ import {
   thingOption,
 } from "../options.js";
 import { secureRandomBytes } from "../random.js";
-import { utf8Length } from "../utf8.js";
+import { checkReason } from "../socket/disconnect-reason.js";
 import type { Engine } from "./engine/engine.js";
 import { FleetKeys } from "./fleet/fleet-keys.js";
 import { appOption } from "./fleet/names.js";
 import type { Order } from "./fleet/operator.js";
-import { JoinDesk } from "./host/join-desk.js";
+import { JoinDesk, noKind } from "./host/join-desk.js";
 import { newId } from "./host/names.js";
 import { partsOf, Room } from "./host/room.js";
 import type { RoomFilter } from "./host/room-directory.js";
 import { RoomHouse } from "./host/room-house.js";
 import { checkKind, type RoomKind } from "./host/room-kind.js";
 import { RoomLists } from "./host/room-lists.js";
-import { checkLabels, type Labels } from "./labels.js";
+import { checkLabels, checkName, type Labels } from "./labels.js";
 import type { Arrivals } from "./member/arrivals.js";
 import { Fleet } from "./member/fleet.js";
 import { Membership } from "./member/membership.js";
+import { checkedDoor } from "./member/own-door.js";
 import { JoinMessage, LeaveMessage, MAX_NAME_BYTES, ROOM_MESSAGES, WatchMessage } from "./room-messages.js";
 
 /** The options of a {@link RoomHost}: those of a `NetworkServer` without `tickRate` and `drive`, and its rooms. */
 export interface RoomHostOptions extends Omit<NetworkServerOptions, "tickRate" | "drive" | "sessions"> {
-  /** The kinds of rooms by their names, of 1 to 64 bytes of UTF-8. */
+  /** The kinds of rooms by their names, of 1 to 64 bytes of UTF-8 that can be seen. */
   rooms: Readonly<Record<string, RoomKind>>;
   /** How many rooms may be there, 1 to 10,000. @defaultValue 1000 */
   maxRooms?: number;
@@ -63,7 +64,7 @@ export interface RoomHostOptions extends Omit<NetworkServerOptions, "tickRate" |
 
 /** How `createRoom` makes a room. */
 export interface CreateRoomOptions {
-  /** 1 to 40 bytes of UTF-8. @defaultValue 12 letters and digits that nobody can guess */
+  /** 1 to 40 bytes of UTF-8 that can be seen. @defaultValue 12 letters and digits that nobody can guess */
   id?: string;
   /** What clients find the room by. @defaultValue none */
   labels?: Labels;
@@ -118,6 +119,11 @@ const CREATE: OptionRules<CreateRoomOptions> = {
   isPrivate: booleanOption,
   data: () => {},
 };
+export const DRAIN_OPTIONS: OptionRules<DrainOptions> = {
+  deadlineMs: durationOption(),
+  reason: objectOption(),
+  mode: oneOf("move", "wait"),
+};
 const MAX_ID_BYTES = 40;
 
 /** The last `start`. */
@@ -144,6 +150,12 @@ export class RoomHost {
   /** The hosts that share an engine; null without one. */
   readonly fleet: Fleet | null;
   readonly #membership: Membership | null;
+  /** Whether it empties itself, since its last start. */
+  #isDraining = false;
+  /** Counts the stops: a drain of an earlier start stops nothing. */
+  #stops = 0;
+  /** Drains the host where an operator has ordered it. */
+  #onOrder: (() => void) | null = null;
   #hasRehearsed = false;
   #attempt: StartAttempt = { isWanted: false, isDone: false };
   /** Settles when all starts and stops have. */
@@ -158,12 +170,12 @@ export class RoomHost {
     objectOption()("rooms", rooms);
     const kinds = new Map(Object.entries(rooms));
     for (const [name, kind] of kinds) {
-      if (name === "" || utf8Length(name) > MAX_NAME_BYTES)
-        throw rangeError("The name of a kind", `1 to ${MAX_NAME_BYTES} bytes of UTF-8`);
+      checkName("The name of a kind", name, MAX_NAME_BYTES);
       checkKind(name, kind);
     }
     const { clock = systemClock, randomBytes = secureRandomBytes } = options;
     this.#clock = clock;
+    if (!engine) checkAlone({ app, fleetKey, door });
     this.#membership = engine ? newMembership(options, { clock, randomBytes }) : null;
     const membership = this.#membership;
     const ofFleet = membership && { doors: () => membership.doors() };
@@ -196,7 +208,9 @@ export class RoomHost {
     this.#answer(lobby);
     lobby.messageHandler.register(WatchMessage, ({ number, isWanted, kind, labels }, player) => {
       if (!isWanted) this.#lists.unwatch(player, number);
-      else if (this.#desk.mayAsk(player)) this.#lists.watch(player, number, kind, labels);
+      else if (!kinds.has(kind)) this.#desk.refuse(player, number, "ROOM_NOT_FOUND", noKind(kind));
+      else if (this.#lists.isAgain(player) || this.#desk.mayAsk(player))
+        this.#lists.watch(player, number, kind, labels);
       else this.#desk.refuse(player, number, "TOO_MANY_REQUESTS", "Too many questions about rooms");
     });
     lobby.on("drained", (player) => this.#lists.drained(player));
@@ -227,7 +241,8 @@ export class RoomHost {
    *
    * @param localClient as of `NetworkServer.start`: it joins rooms as every client does
    * @throws (rejects) what `open` of a kind throws, and NetworkError `ERR_TIMEOUT` when it is not done after 30 s; what
-   *   `NetworkServer.start` throws, and the engine; TypeError, RangeError for what `door` gives and is no door
+   *   `NetworkServer.start` throws, and the engine; TypeError, RangeError where the function `door` gives no door, or
+   *   one that leads nowhere
    */
   async start(options: { localClient?: NetworkClient } = {}): Promise<void> {
     const { isWanted, isDone } = this.#attempt;
@@ -275,6 +290,8 @@ export class RoomHost {
   /** Closes all rooms, disconnects all players, and stops. @param reason as of `NetworkServer.stop` */
   async stop(reason?: DisconnectReason): Promise<void> {
     this.#attempt.isWanted = false;
+    this.#stops++;
+    this.#isDraining = false;
     const stopping = this.#stop(reason);
     this.#follows(stopping);
     await stopping;
@@ -292,35 +309,44 @@ export class RoomHost {
   }
 
   /**
-   * Takes no new players, makes no new rooms for clients, and stops when nobody is here any more. Without an engine, or
-   * with the mode `wait`, rooms go on and may be joined until all players have left. With an engine and the mode
-   * `move`, and after the time of `wait`, rooms go to other hosts of the same protocol, and their players with them.
+   * Takes no new players, makes no new rooms, and stops when nobody is here any more, at once if nobody is here.
+   * Without an engine, or with the mode `wait`, rooms go on, and players who are here may go into them, until all have
+   * left. With an engine and the mode `move`, and after the time of `wait`, rooms go to other hosts of the same
+   * protocol, and their players with them.
    *
-   * @returns how many players were disconnected at the deadline
+   * @returns how many players were disconnected at the deadline; null: `undrain` has taken it back
    * @throws as `NetworkServer.drain`
    */
-  async drain(options: DrainOptions = {}): Promise<number> {
-    const rules = { deadlineMs: durationOption(), reason: objectOption(), mode: oneOf("move", "wait") };
-    checkOptions("drain", options, rules);
+  async drain(options: DrainOptions = {}): Promise<number | null> {
+    checkOptions("drain", options, DRAIN_OPTIONS);
     const { deadlineMs = 30_000, reason, mode = "move" } = options;
+    if (reason) checkReason(reason);
     const membership = this.#membership;
     this.#assertActive();
-    if (!membership) return this.server.drain({ deadlineMs, ...(reason && { reason }) });
     const untilMs = this.#clock.now() + deadlineMs;
     const frontEnd = NetworkServer.frontEndOf(this.server);
+    const [{ opens }, stops] = [frontEnd, this.#stops];
     this.server.close();
-    membership.isDraining = true;
-    if (mode === "wait") await frontEnd.emptied(Math.max(deadlineMs - MOVE_MS, deadlineMs / 2));
-    await membership.moveAll(untilMs);
-    if (!membership.isDraining) return 0;
+    this.#isDraining = true;
+    if (membership) {
+      membership.isDraining = true;
+      if (mode === "wait") await frontEnd.emptied(Math.max(deadlineMs - MOVE_MS, deadlineMs / 2));
+      await membership.moveAll(untilMs, () => frontEnd.opens === opens && this.#stops === stops);
+    } else await frontEnd.emptied(deadlineMs);
+    if (frontEnd.opens !== opens) {
+      if (membership) membership.isDraining = frontEnd.isClosed;
+      return null;
+    }
     const left = frontEnd.admittedCount;
-    await this.stop(reason);
+    // Somebody may have stopped it meanwhile.
+    if (this.#stops === stops) await this.stop(reason);
     return left;
   }
 
   /** Takes players again, and makes rooms: a `drain` that is under way ends without a stop. */
   undrain(): void {
     this.#assertActive();
+    this.#isDraining = false;
     if (this.#membership) this.#membership.isDraining = false;
     this.server.open();
   }
@@ -328,17 +354,19 @@ export class RoomHost {
   /**
    * Makes a room, which is disposed of after `emptyMs` if nobody comes.
    *
-   * @throws RangeError for a kind that there is not, or an id that there is; NetworkError `ERR_TOO_MANY_ROOMS`,
-   *   `ERR_ROOM_FAILED` when its `open` throws, `ERR_SERVER_BUSY` when the engine does not answer,
-   *   `ERR_STATE` while the host is not active
+   * @throws (rejects) TypeError, RangeError for wrong options, or a kind that there is not; NetworkError `ERR_CONFLICT`
+   *   for an id that there is, here or at another host; `ERR_TOO_MANY_ROOMS`; `ERR_ROOM_FAILED` when its `open` throws;
+   *   `ERR_SERVER_BUSY` when the engine does not answer; `ERR_SERVER_CLOSED` while the host drains; `ERR_STATE` while it
+   *   is not active
    */
   async createRoom(kind: string, options: CreateRoomOptions = {}): Promise<Room> {
     checkOptions("createRoom", options, CREATE);
     const { id, labels = {}, data, isPrivate = false } = options;
-    if (id !== undefined && (id === "" || utf8Length(id) > MAX_ID_BYTES))
-      throw rangeError("id", `1 to ${MAX_ID_BYTES} bytes of UTF-8`);
+    if (id !== undefined) checkName("id", id, MAX_ID_BYTES);
     checkLabels("labels", labels);
     this.#assertActive();
+    if (this.#isDraining && NetworkServer.frontEndOf(this.server).isClosed)
+      throw new NetworkError("ERR_SERVER_CLOSED", "The host is draining, and makes no rooms");
     const room = this.#house.create({ kindName: kind, id, labels, data, isPrivate });
     await this.#house.opened(room);
     return room;
@@ -365,12 +393,13 @@ export class RoomHost {
    *
    * @param to null: in no room
    * @param text why it is in no room, at most 120 bytes of UTF-8
-   * @throws NetworkError `ERR_ROOM_FULL`; `ERR_STATE` for a player who is not connected, or is in that room;
-   *   `ERR_CLOSED` for a room that is not open
+   * @throws TypeError, RangeError for wrong arguments; NetworkError `ERR_ROOM_FULL`; `ERR_STATE` for a player who is
+   *   not connected, or is in that room; `ERR_CLOSED` for a room that is not open
    */
   move(player: INetworkPlayer, to: Room | null, options: { isSpectator?: boolean; text?: string } = {}): void {
     checkOptions("move", options, { isSpectator: booleanOption, text: textOption });
     const { isSpectator = false, text = "" } = options;
+    thingOption("a player of this host", "send", "disconnect")("player", player);
     if (to !== null && !(to instanceof Room)) throw typeError("to", "a room, or null");
     if (!player.isAuthenticated || this.#house.roomOf(player) === to)
       throw new NetworkError("ERR_STATE", "The player is not connected, or is there already");
@@ -384,11 +413,17 @@ export class RoomHost {
     this.#house.moveIn(player, to);
   }
 
+  /** @internal What follows the order of an operator to drain a host; null: it stops, and its process goes on. */
+  static onOrder(host: RoomHost, drain: (() => void) | null): void {
+    host.#onOrder = drain;
+  }
+
   /** An operator has told this host what to do (`valve-sockets rooms`). */
   #obey(order: Order): void {
     if (order === "undrain") this.undrain();
-    else if (!this.#membership?.isDraining)
-      this.drain().catch((error) => NetworkServer.report(this.server, error, "a drain that was ordered"));
+    else if (this.#isDraining) return;
+    else if (this.#onOrder) this.#onOrder();
+    else this.drain().catch((error) => NetworkServer.report(this.server, error, "a drain that was ordered"));
   }
 
   /** Has a server answer the questions of its players about rooms. */
@@ -405,14 +440,24 @@ export class RoomHost {
 
 const activeAlready = () => new NetworkError("ERR_STATE", "The host is active already: await its stop() first");
 
-/** @throws TypeError without what a fleet needs; what `FleetKeys` throws */
+/** @throws TypeError for what a host without an engine does not take */
+function checkAlone(ofFleet: object): void {
+  for (const [name, value] of Object.entries(ofFleet))
+    if (value !== undefined)
+      throw invalidType(`\`${name}\` is for hosts with an \`engine\`: give an engine, or leave out \`${name}\``);
+}
+
+/** @throws TypeError without what a fleet needs, and for what it has; as `FleetKeys` and `checkedDoor` */
 function newMembership(
-  { engine, app, fleetKey, door, sessions, peer }: RoomHostOptions,
+  { engine, app, fleetKey, door, doors, sessions, peer }: RoomHostOptions,
   common: Pick<Required<RoomHostOptions>, "clock" | "randomBytes">,
 ): Membership {
   if (!engine || app === undefined || !fleetKey || !door)
     throw invalidType("A RoomHost with an engine needs `app`, `fleetKey` and `door`");
   if (sessions === null) throw invalidType("A RoomHost with an engine needs sessions: leave out `sessions: null`");
+  if (doors !== undefined || sessions?.store !== undefined)
+    throw invalidType("A RoomHost with an engine finds doors and keeps sessions there: leave out `doors` and `store`");
+  if (typeof door !== "function") checkedDoor(door);
   return new Membership({
     ...{ engine, app, ...common, id: newId(common.randomBytes) },
     keys: new FleetKeys(fleetKey, common.randomBytes),

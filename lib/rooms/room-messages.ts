@@ -19,6 +19,8 @@ export const MAX_NAME_BYTES = 64;
 export const MAX_DATA_BYTES = 1024;
 /** Longest text that says why, in bytes of UTF-8. */
 export const MAX_TEXT_BYTES = 120;
+/** So many lists a player may watch. */
+export const MAX_LISTS = 4;
 /** So many rooms are in one message of a list. */
 export const MAX_LISTED = 64;
 

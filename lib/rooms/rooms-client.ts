@@ -22,6 +22,7 @@ import {
   LeaveMessage,
   ListMessage,
   MAX_DATA_BYTES,
+  MAX_LISTS,
   MAX_NAME_BYTES,
   RefusedMessage,
   ROOM_MESSAGES,
@@ -92,8 +93,8 @@ const ENTER: OptionRules<EnterOptions> = {
 const JOIN: OptionRules<JoinOptions> = { ...ENTER, labels: objectOption() };
 const CREATE: OptionRules<CreateOptions> = { ...JOIN, isPrivate: booleanOption };
 
-/** So many lists the server gives a player. */
-const MAX_LISTS = 4;
+/** Those that have a {@link RoomsClient}: two would take each other's answers. */
+const taken = new WeakSet<NetworkClient>();
 
 /** The rooms of a `RoomHost`, as a client sees them. Make it before the client connects. See docs/rooms.md. */
 export class RoomsClient {
@@ -105,9 +106,10 @@ export class RoomsClient {
   #room: JoinedRoom | null = null;
   #lastNumber = 0;
 
-  /** @throws NetworkError `ERR_STATE` while the client is active */
+  /** @throws NetworkError `ERR_STATE` while the client is active, and for one that has a RoomsClient */
   constructor(client: NetworkClient) {
     thingOption("a NetworkClient", "use", "connect")("client", client);
+    if (taken.has(client)) throw new NetworkError("ERR_STATE", "The client has a RoomsClient already: use that one");
     this.#client = client;
     this.#events = new EventHub<RoomsClientEvents>(["joined", "left"], (error) => this.#report(error));
     client.use({
@@ -119,6 +121,7 @@ export class RoomsClient {
           return new NetworkError("ERR_ROOM_FAILED", text, { cause });
         }),
     });
+    taken.add(client);
     const lost = () => new NetworkError("ERR_CONNECTION_LOST", "The connection was lost before the server answered");
     client.on("suspended", () => this.#failAll(lost));
     client.on("resumed", () => {
@@ -129,7 +132,9 @@ export class RoomsClient {
       this.#arrived(null, text);
     });
     client.messageHandler.register(RefusedMessage, ({ number, refusal, text }) => {
-      this.#settle(number, ({ reject }) => reject(new NetworkError(`ERR_${refusal}`, printable(text))));
+      const error = new NetworkError(`ERR_${refusal}`, printable(text));
+      if (this.#lists.has(number)) NetworkClient.report(client, error, "a list of rooms");
+      this.#settle(number, ({ reject }) => reject(error));
     });
     client.messageHandler.register(ListMessage, ({ watch, number, rooms, closed }) => {
       for (const [asked, entry] of this.#lists) {
@@ -199,6 +204,8 @@ export class RoomsClient {
 
   /**
    * A live list of the public rooms of a kind that have all of the labels. Close it when nobody looks at it any more.
+   * What the host refuses goes to the client's `onError`: `ERR_ROOM_NOT_FOUND`, it has no such kind;
+   * `ERR_TOO_MANY_REQUESTS`.
    *
    * @throws NetworkError `ERR_STATE` for a fifth list; TypeError, RangeError for wrong arguments
    */

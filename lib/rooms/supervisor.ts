@@ -6,6 +6,7 @@ import { EventHub } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
 import { checkOptions, durationOption, integerOption, type OptionRules, objectOption } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
+import { endWithParent } from "./end-with-parent.js";
 import type { Engine } from "./engine/engine.js";
 import { MemoryEngine } from "./engine/memory-engine.js";
 import { portOf } from "./engine/port.js";
@@ -54,7 +55,8 @@ interface Worker {
 
 /**
  * Runs a host in each of several processes, one for a core, each with ports of its own. They share an engine in this
- * process. One that ends is started again, alone: its rooms go on at the others meanwhile.
+ * process. One that ends is started again, alone: its rooms go on at the others meanwhile. When this process ends,
+ * however that is, they end as on a SIGTERM: those that have called `parentEngine` or `drainOnSignal`.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -92,7 +94,9 @@ export class Supervisor {
   }
 
   /**
-   * Sends each process a SIGTERM, on which its host is drained (`drainOnSignal`), and after `deadlineMs` a SIGKILL.
+   * Sends each process a SIGTERM, on which its host is drained (`drainOnSignal`), and after `deadlineMs` a SIGKILL. All
+   * hosts drain at the same time, so none takes the rooms of another: players stay until they leave, or until the
+   * deadline of `drainOnSignal`.
    *
    * @param deadlineMs @defaultValue 35,000 ms
    * @returns their exit codes, null for those that a signal has ended or that were not running
@@ -161,6 +165,7 @@ let shared: PortEngine | null = null;
 export function parentEngine(): Engine {
   if (!process.send || process.env.VALVE_SOCKETS_WORKER === undefined)
     throw new NetworkError("ERR_STATE", "No Supervisor has started this process");
+  endWithParent();
   shared ??= new PortEngine(portOf(process));
   return shared;
 }

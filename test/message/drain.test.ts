@@ -67,6 +67,19 @@ test("drain disconnects those who are here at its deadline, with its reason", as
   expect([reasons, drained, server.active]).toEqual([[{ code: 9, text: "An update" }], { value: 1 }, false]);
 });
 
+test("open takes a drain back: the server goes on", async () => {
+  const { world, server, codeOf } = await started();
+  await world.join();
+  const drained = watch(server.drain({ deadlineMs: 5000 }));
+  await world.run(1000, 20);
+  expect(drained).toEqual({});
+  server.open();
+  await world.run(10);
+  expect(drained).toEqual({ value: null });
+  await world.run(6000, 20);
+  expect([server.active, await codeOf()]).toEqual([true, "none"]);
+});
+
 test("a stop meanwhile ends the drain, which does not stop the next start", async () => {
   const { world, server, codeOf } = await started();
   await world.join();

@@ -116,6 +116,31 @@ const longLabels = Object.fromEntries(
   Array.from({ length: 16 }, (_, at) => [`label ${at}`.padEnd(32), "x".repeat(64)]),
 );
 
+test("the lists of a player who goes in and out again and again begin anew each time", async () => {
+  const { world, create } = await started();
+  const room = await create("arena");
+  const { client, rooms } = await world.connect();
+  const lists = ["arena", "castle", "arena", "castle"].map((name) => rooms.lobby(name));
+  await world.run(100);
+  const [player] = world.host.server.players as [INetworkPlayer];
+  for (let times = 0; times < 30; times++) {
+    world.host.move(player, room);
+    await world.run(10);
+    world.host.move(player, null);
+    await world.run(10);
+  }
+  for (let times = 0; times < 3; times++) {
+    await world.wait(rooms.joinById(room.id));
+    await world.wait(rooms.leave());
+  }
+  await create("castle");
+  await world.run(1000);
+  expect(lists.map((list) => list.rooms.map(({ kind }) => kind))).toEqual([
+    ...[["arena"], ["castle"], ["arena"], ["castle"]],
+  ]);
+  expect([client.isAuthenticated, player.errorFlags]).toEqual([true, 0]);
+});
+
 test("two lists of the same rooms live and end each by itself", async () => {
   const { world, create } = await started();
   const { rooms } = await world.connect();

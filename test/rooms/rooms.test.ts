@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { defineMessage, defineProtocol, type INetworkPlayer } from "../../lib/message/index.js";
-import type { Room, RoomKind } from "../../lib/rooms/index.js";
+import { MemoryEngine } from "../../lib/rooms/engine/index.js";
+import { type Room, type RoomKind, RoomsClient } from "../../lib/rooms/index.js";
 import { string } from "../../lib/serialization/index.js";
 import { CuttableFactory } from "../support/message-world.js";
 import { RoomsWorld } from "../support/rooms-world.js";
@@ -185,6 +186,18 @@ test("the host moves a player: the object and the connection stay, id and time a
   expect(() => world.host.move(player, null)).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
 });
 
+test("a player who is moved again and again is not charged for what its moves cause", async () => {
+  const world = await started();
+  const room = await world.wait(world.host.createRoom("arena"));
+  const { client } = await world.connect();
+  const [player] = world.host.server.players as [INetworkPlayer];
+  for (let times = 0; times < 100; times++) {
+    world.host.move(player, times % 2 === 0 ? room : null);
+    await world.run(4, 2);
+  }
+  expect([client.isAuthenticated, player.errorFlags]).toEqual([true, 0]);
+});
+
 test("a room that closes leaves its players connected, in no room; a host that stops leaves none", async () => {
   const world = await started();
   const { client, rooms } = await world.connect();
@@ -251,4 +264,67 @@ test("a kind may be an object of a class; a mistake in one is named", () => {
   expect(() => make(forEver)).toThrow("needs `clientsCreate: false`");
   make({ ...forEver, clientsCreate: false });
   expect(() => make({ capacity: 2, open() {}, server: { drive: "manual" } })).toThrow("rooms.arena.server");
+});
+
+describe("a mistake is named where it is made", () => {
+  const fleetKey = [new Uint8Array(32)];
+  const make = (options: object) => new RoomsWorld(newProtocol, { arena: arena() }, options);
+  const fleet = (options: object) =>
+    make({
+      engine: new MemoryEngine(),
+      app: "a",
+      fleetKey,
+      door: { addresses: { memory: "memory:7001" } },
+      ...options,
+    });
+
+  test("what is for hosts with an engine needs one, and what an engine has is no option beside it", () => {
+    expect(() => make({ app: "a" })).toThrow("`app` is for hosts with an `engine`");
+    expect(() => make({ fleetKey })).toThrow("`fleetKey` is for hosts with an `engine`");
+    expect(() => make({ door: { addresses: { memory: "m:1" } } })).toThrow("`door` is for hosts with an `engine`");
+    make({ app: undefined });
+    expect(() => fleet({ doors: () => [] })).toThrow("leave out `doors`");
+    expect(() => fleet({ sessions: { store: {} } })).toThrow();
+    fleet({ sessions: { resumeWindowMs: 5000 } });
+  });
+
+  test.each([
+    [{}, "ERR_INVALID_ARG_TYPE"],
+    [{ addresses: {} }, "ERR_OUT_OF_RANGE"],
+    [{ addresses: { memory: "m" } }, "ERR_OUT_OF_RANGE"],
+    [{ addresses: { memory: "0.0.0.0:7777" } }, "ERR_OUT_OF_RANGE"],
+    [{ addresses: { memory: "[::]:7777" } }, "ERR_OUT_OF_RANGE"],
+    [{ addresses: { memory: "undefined:7777" } }, "ERR_OUT_OF_RANGE"],
+    [{ addresses: { websocket: "ws://undefined:7777/" } }, "ERR_OUT_OF_RANGE"],
+    [undefined, "ERR_INVALID_ARG_TYPE"],
+    [Promise.resolve({ addresses: { memory: "m:7777" } }), "ERR_INVALID_ARG_TYPE"],
+  ])("no door: %o", async (door, code) => {
+    const world = fleet({ door: () => door });
+    expect(await world.codeOf(world.host.start())).toBe(code);
+    expect(world.host.server.active).toBe(false);
+    expect(() => fleet({ door: door ?? {} })).toThrow(expect.objectContaining({ code }));
+  });
+
+  test("names of rooms and kinds can be seen, and are there once", async () => {
+    expect(() => new RoomsWorld(newProtocol, { "are\0na": arena() })).toThrow("The name of a kind");
+    const world = await started();
+    expect(await world.codeOf(world.host.createRoom("arena", { id: "a\0b" }))).toBe("ERR_OUT_OF_RANGE");
+    await world.wait(world.host.createRoom("arena", { id: "a b.*>ü/" }));
+    expect(await world.codeOf(world.host.createRoom("arena", { id: "a b.*>ü/" }))).toBe("ERR_CONFLICT");
+  });
+
+  test("a client has one RoomsClient, makes no rooms that are not for it, and hears of a list that is none", async () => {
+    const world = await started({ clientsCreate: false });
+    const errors: unknown[] = [];
+    const { client, rooms } = world.newClient({ onError: (error) => void errors.push(error) });
+    expect(() => new RoomsClient(client)).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
+    await world.wait(client.connect());
+    const refused = await world.wait(rooms.create("arena").catch((error) => error));
+    expect([refused.code, refused.message]).toEqual(["ERR_ROOM_NOT_FOUND", "Clients make no rooms of this kind"]);
+    expect(await world.codeOf(rooms.joinOrCreate("arena"))).toBe("ERR_ROOM_NOT_FOUND");
+    rooms.lobby("castle");
+    await world.run(100);
+    expect(errors).toEqual([expect.objectContaining({ code: "ERR_ROOM_NOT_FOUND" })]);
+    expect(() => world.host.move(undefined as unknown as INetworkPlayer, null)).toThrow("player must be a player");
+  });
 });

@@ -355,6 +355,11 @@ export class NetworkPlayer implements INetworkPlayer {
     return bucket.tryTake(1);
   }
 
+  /** What this side has the other do counts for nothing: so many more of these messages. */
+  allowMore(message: MessageDefinition<unknown>, count: number): void {
+    this.#rates.get(message)?.give(count);
+  }
+
   /** Disconnects with a reason of the library's own. */
   refuse(code: DisconnectCode, text: string): void {
     this.lastConnection.refuse(code, text);

@@ -52,6 +52,8 @@ export interface Elsewhere {
   seek(player: INetworkPlayer, question: JoinQuestion, isWanted: () => boolean): Promise<boolean>;
 }
 
+export const noKind = (name: string) => `There is no kind of rooms ${JSON.stringify(name)}`;
+
 const refusal = (code: NetworkErrorCode, text: string) => new NetworkError(code, text);
 
 /** Answers players who want to be in another room, or in none. What it is asked is a stranger's word. */
@@ -211,13 +213,13 @@ export class JoinDesk {
     isWanted: boolean,
   ): Room {
     const kind = this.#owner.kinds.get(kindName);
-    if (!kind) throw refusal("ERR_ROOM_NOT_FOUND", `There is no kind of rooms ${JSON.stringify(kindName)}`);
+    if (!kind) throw refusal("ERR_ROOM_NOT_FOUND", noKind(kindName));
     const found = way === "create" ? null : this.#find(player, kindName, wish);
     if (found) return this.#take(player, found, wish.isSpectator);
-    const mayCreate = isWanted && (kind.clientsCreate ?? true);
-    if (way === "join" || !mayCreate || (way === "joinOrCreate" && wish.isSpectator)) {
-      throw refusal(way === "create" ? "ERR_ROOM_REFUSED" : "ERR_ROOM_NOT_FOUND", "No room is free");
-    }
+    const { clientsCreate = true } = kind;
+    if (way === "create" && !clientsCreate) throw refusal("ERR_ROOM_NOT_FOUND", "Clients make no rooms of this kind");
+    if (way === "join" || !isWanted || !clientsCreate || (way === "joinOrCreate" && wish.isSpectator))
+      throw refusal("ERR_ROOM_NOT_FOUND", "No room is free");
     return this.#create(player, kindName, wish, way === "create" && isPrivate);
   }
 

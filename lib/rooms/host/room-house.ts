@@ -13,7 +13,7 @@ import type { RandomBytes } from "../../random.js";
 import { encode } from "../../serialization/index.js";
 import { cutUtf8 } from "../../utf8.js";
 import type { Labels } from "../labels.js";
-import { MAX_TEXT_BYTES, stayCodec } from "../room-messages.js";
+import { MAX_LISTS, MAX_TEXT_BYTES, stayCodec, WatchMessage } from "../room-messages.js";
 import { newCode, newId, newTicket } from "./names.js";
 import { partsOf, Room, type RoomOwner } from "./room.js";
 import { RoomDirectory } from "./room-directory.js";
@@ -95,14 +95,14 @@ export class RoomHouse implements RoomOwner {
     if (!this.isOpen(room)) throw closedError(room);
   }
 
-  /** @throws RangeError for another kind, or an id that there is; NetworkError `ERR_TOO_MANY_ROOMS` */
+  /** @throws RangeError for another kind; NetworkError `ERR_CONFLICT` for an id that there is, `ERR_TOO_MANY_ROOMS` */
   create(given: NewRoom): Room {
     const { maxRooms } = this.#owner;
     if (this.directory.size >= maxRooms && !this.#makePlace()) {
       throw new NetworkError("ERR_TOO_MANY_ROOMS", `The host has its ${maxRooms} rooms`);
     }
     if (given.id !== undefined && this.directory.byId(given.id)) {
-      throw outOfRange(`There is a room ${given.id} already`);
+      throw new NetworkError("ERR_CONFLICT", `There is a room ${given.id} already`);
     }
     const room = this.#make(given);
     this.directory.add(room);
@@ -148,6 +148,8 @@ export class RoomHouse implements RoomOwner {
   /** Moves a player out of its room. Does nothing when it is in none. */
   moveOut(player: INetworkPlayer, number = 0, text = ""): void {
     if (!this.#roomOf.delete(player)) return;
+    // Its client wants its lists anew, however often it is moved.
+    NetworkServer.allowMore(player, WatchMessage, MAX_LISTS);
     const stay = { room: undefined, number, text: cutUtf8(text, MAX_TEXT_BYTES), isOnItsWay: false };
     NetworkServer.move(player, this.#owner.lobby, encode(stayCodec, stay));
   }

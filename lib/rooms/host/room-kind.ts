@@ -27,8 +27,12 @@ export interface RoomWish {
 /** The options of a room's server that a kind may set. */
 export type RoomServerOptions = Pick<NetworkServerOptions, "tickRate" | "errorBudget" | "onErrorLimit">;
 
-/** A kind of rooms: how many play, and what a room does. */
-export interface RoomKind {
+/**
+ * A kind of rooms: how many play, and what a room does.
+ *
+ * @typeParam Event what `room.commit` stores, the values of `commitCodec`
+ */
+export interface RoomKind<Event = unknown> {
   /** How many may play in a room, 1 to 1000. */
   capacity: number;
   /** How many more may watch, 0 to 1000. @defaultValue 0 */
@@ -52,9 +56,9 @@ export interface RoomKind {
   /** Whether a player may come in, by whatever way: `true`, or why not. @defaultValue always */
   admit?(room: Room, wish: RoomWish, player: INetworkPlayer): true | string;
   /** Of what `room.commit` stores. It needs `apply`, `snapshot` and `restore`. @defaultValue none */
-  commitCodec?: Codec<unknown>;
+  commitCodec?: Codec<Event>;
   /** An event is stored, or was stored by an earlier owner of the room: changes the state of the room. */
-  apply?(room: Room, event: unknown): void;
+  apply?(room: Room, event: Event): void;
   /** The state of the room, without what extensions of its server keep: at most 999,872 bytes with that. */
   snapshot?(room: Room): Uint8Array;
   /** Has a new room go on with what `snapshot` has given. Check it: it may be of an older version. */

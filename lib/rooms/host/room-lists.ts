@@ -3,14 +3,12 @@ import { sourceOf } from "../../guard/source.js";
 import { TokenBucket } from "../../guard/token-bucket.js";
 import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
 import { type Labels, labelMatcher } from "../labels.js";
-import { ListMessage, MAX_LISTED, type RoomInfo } from "../room-messages.js";
+import { ListMessage, MAX_LISTED, MAX_LISTS, type RoomInfo } from "../room-messages.js";
 import type { Room } from "./room.js";
 import type { RoomDirectory } from "./room-directory.js";
 
 /** Changes are told together, this often. */
 const INTERVAL_MS = 200;
-/** So many lists a player may watch. */
-const MAX_WATCHES = 4;
 /** A list begins with so many rooms. */
 const MAX_ROOMS = 1000;
 /** The most bytes of the rooms in one message, as they are reckoned. */
@@ -58,6 +56,8 @@ export class RoomLists {
   readonly #lobby: NetworkServer;
   readonly #watches = new Map<string, Watch>();
   readonly #byPlayer = new Map<INetworkPlayer, Set<Watcher>>();
+  /** How many lists players had when they were in the lobby last, that they have not got anew since. */
+  readonly #had = new WeakMap<INetworkPlayer, number>();
   /** Rooms that have changed since the last messages, those that are gone too, with all labels that they had since. */
   readonly #changed = new Map<Room, Set<Labels>>();
   readonly #labelsOf = new WeakMap<Room, Labels>();
@@ -79,7 +79,7 @@ export class RoomLists {
   watch(player: INetworkPlayer, asked: number, kind: string, labels: Labels): void {
     this.unwatch(player, asked);
     const ofPlayer = this.#byPlayer.get(player) ?? new Set();
-    if (ofPlayer.size >= MAX_WATCHES) return;
+    if (ofPlayer.size >= MAX_LISTS) return;
     const key = JSON.stringify([kind, Object.entries(labels).sort()]);
     let watch = this.#watches.get(key);
     if (!watch) {
@@ -97,8 +97,16 @@ export class RoomLists {
     for (const watcher of this.#byPlayer.get(player) ?? []) if (watcher.asked === asked) this.#drop(watcher);
   }
 
+  /** Whether a list is one of those that the player had before it was away: its client wants it anew, by itself. */
+  isAgain(player: INetworkPlayer): boolean {
+    const left = this.#had.get(player) ?? 0;
+    this.#had.set(player, Math.max(left - 1, 0));
+    return left > 0;
+  }
+
   /** The player is in a room, or has lost its connection. */
   forget(player: INetworkPlayer): void {
+    this.#had.set(player, Math.max(this.#byPlayer.get(player)?.size ?? 0, this.#had.get(player) ?? 0));
     for (const watcher of this.#byPlayer.get(player) ?? []) this.#drop(watcher);
   }
 

@@ -9,7 +9,7 @@ import {
   type RedirectTarget,
   RequestRefusedError,
 } from "../../message/index.js";
-import { MAX_DOORS, sentDoor } from "../../message/protocol/door.js";
+import { MAX_DOORS } from "../../message/protocol/door.js";
 import { settledWithin } from "../../message/time/deadline.js";
 import type { Random, RandomBytes } from "../../random.js";
 import type { Engine } from "../engine/engine.js";
@@ -27,6 +27,7 @@ import { Arrivals } from "./arrivals.js";
 import { ExpectRequest, FindRequest, OwnRequest, ReserveRequest, TakeRequest } from "./fleet-requests.js";
 import { FleetSessions } from "./fleet-sessions.js";
 import { KeptRooms } from "./kept-rooms.js";
+import { checkedDoor } from "./own-door.js";
 import { RoomFinder } from "./room-finder.js";
 
 /** How often what dead hosts have left is looked for, and how much of it is taken at a time. */
@@ -179,13 +180,11 @@ export class Membership {
    * The host listens: the others hear of it.
    *
    * @param follow does what an operator orders, until the host stops
-   * @throws TypeError, RangeError for a door that is none; what the option `door` throws
+   * @throws TypeError, RangeError for a door that leads nowhere; what the option `door` throws
    */
   start(follow: (order: Order) => void): void {
     const { engine, app, door, clock } = this.#options;
-    const given = door(this.#hosting.lobby.boundPorts);
-    sentDoor("door", given);
-    this.#door = given;
+    this.#door = checkedDoor(door(this.#hosting.lobby.boundPorts));
     this.isDraining = false;
     this.remote.start();
     this.kept.start();
@@ -229,33 +228,34 @@ export class Membership {
   }
 
   /**
-   * Moves all rooms and players to other hosts, as soon as one takes them.
+   * Moves all rooms and players to other hosts, as soon as one takes them. A room without players that nobody takes
+   * stays in the directory, where whoever looks for it finds it when this host has ended.
    *
    * @param untilMs by the clock: what is still here then stays
+   * @param isWanted whether this goes on
    */
-  async moveAll(untilMs: number): Promise<void> {
+  async moveAll(untilMs: number, isWanted: () => boolean): Promise<void> {
     const { lobby, house } = this.#hosting;
     const { clock } = this.#options;
-    while (this.isDraining && clock.now() < untilMs) {
-      const hasMoved = await this.#handOverAll(untilMs);
+    const mayGoOn = () => isWanted() && clock.now() < untilMs;
+    while (mayGoOn()) {
+      const hasMoved = await this.#handOverAll(mayGoOn);
+      if (!isWanted()) return;
       const [emptiest] = this.#takers();
       for (const player of lobby.authenticatedPlayers) this.#sendAway(player, "", emptiest);
-      if (house.directory.size === 0) {
-        await Promise.all(this.#leaving);
-        if (NetworkServer.frontEndOf(lobby).admittedCount === 0) return;
-      }
+      if (house.directory.size === 0) await Promise.all(this.#leaving);
+      if (!hasMoved && NetworkServer.frontEndOf(lobby).admittedCount === 0) return;
       if (!hasMoved) await pause(clock, PAUSE_MS);
     }
   }
 
-  /** Tries to give each room to another host once, some at a time. @returns whether any was taken */
-  async #handOverAll(untilMs: number): Promise<boolean> {
-    const { clock } = this.#options;
+  /** Tries to give each room to another host once, some at a time, while it may. @returns whether any was taken */
+  async #handOverAll(mayGoOn: () => boolean): Promise<boolean> {
     const rooms = [...this.#hosting.house.directory.rooms];
     let turn = 0;
     let hasMoved = false;
     const work = async () => {
-      while (turn < rooms.length && this.isDraining && clock.now() < untilMs) {
+      while (turn < rooms.length && mayGoOn()) {
         const at = turn++;
         if (await this.#handOver(rooms[at] as Room, at)) hasMoved = true;
       }

@@ -233,7 +233,7 @@ test("a drain that nobody can take over waits, and is taken back", async () => {
   );
   expect(refused).toBe("ERR_SERVER_CLOSED");
   a.host.undrain();
-  expect(await fleet.wait(draining)).toBe(0);
+  expect(await fleet.wait(draining)).toBe(null);
   expect([a.host.server.active, player.client.isAuthenticated]).toEqual([true, true]);
   await fleet.connect(a);
 });
@@ -256,7 +256,7 @@ test("a room whose taker does not answer stays; what is committed meanwhile wait
   await fleet.wait(counting);
   expect(sum).toBe(3);
   a.host.undrain();
-  expect(await fleet.wait(draining)).toBe(0);
+  expect(await fleet.wait(draining)).toBe(null);
   expect(player.events).toEqual([]);
 });
 

@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { defineProtocol } from "../../../lib/message/index.js";
 import { MemoryEngine } from "../../../lib/rooms/engine/index.js";
-import { Agones, Health } from "../../../lib/rooms/index.js";
+import { Agones, drainOnSignal, Health, type RoomHost } from "../../../lib/rooms/index.js";
 import { RoomsWorld } from "../../support/rooms-world.js";
 
 const newProtocol = () => defineProtocol({ name: "health", version: 1, messages: [] });
@@ -135,9 +135,11 @@ test("Agones hears Ready, health, Allocated from the first player, and Shutdown 
 });
 
 test("on a SIGTERM a host is drained and its process ends: with 0, or 1 if somebody was disconnected", async () => {
-  const run = async (players: number) => {
+  const run = async (players: number, how = "signal") => {
     const program = new URL("host.mjs", import.meta.url);
-    const child = spawn(process.execPath, [program.pathname, `${players}`], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [program.pathname, `${players}`, how], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let text = "";
     await new Promise<void>((resolve) => {
       child.stdout.on("data", (data) => {
@@ -145,10 +147,58 @@ test("on a SIGTERM a host is drained and its process ends: with 0, or 1 if someb
         if (text.includes("ready")) resolve();
       });
     });
-    child.kill("SIGTERM");
+    if (how === "signal") child.kill("SIGTERM");
     const [code] = await once(child, "exit");
     return { code, text };
   };
   expect(await run(0)).toEqual({ code: 0, text: "ready\ndrained\n" });
   expect(await run(1)).toEqual({ code: 1, text: "ready\ndrained\n" });
+  // By an operator, as on a signal.
+  expect(await run(0, "ordered")).toEqual({ code: 0, text: "ready\ndrained\n" });
+  expect(await run(1, "ordered")).toEqual({ code: 1, text: "ready\ndrained\n" });
+});
+
+test("a drain that is taken back ends no process, and a later signal is followed", async () => {
+  const world = new RoomsWorld(newProtocol, rooms);
+  await world.host.start();
+  await world.connect();
+  const exit = vi.spyOn(process, "exit").mockImplementation((() => {}) as never);
+  onTestFinished(() => exit.mockRestore());
+  const count = process.listenerCount("SIGTERM");
+  const end = drainOnSignal(world.host, { deadlineMs: 1000 });
+  expect(process.listenerCount("SIGTERM")).toBe(count + 1);
+  process.emit("SIGTERM");
+  expect(process.listenerCount("SIGTERM")).toBe(count);
+  await world.run(100);
+  world.host.undrain();
+  await world.run(2000, 20);
+  expect([process.listenerCount("SIGTERM"), exit.mock.calls, world.host.server.active]).toEqual([count + 1, [], true]);
+  process.emit("SIGTERM");
+  await world.run(2000, 20);
+  expect(exit.mock.calls).toEqual([[1]]);
+  end();
+});
+
+test("what is no host is refused where it is given", () => {
+  const nobody = undefined as unknown as RoomHost;
+  for (const give of [() => new Health(nobody), () => drainOnSignal(nobody), () => new Agones(nobody)])
+    expect(give).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
+  const { host } = new RoomsWorld(newProtocol, rooms);
+  expect(() => drainOnSignal(host, { deadlineMs: "5" as unknown as number })).toThrow("deadlineMs");
+  expect(() => drainOnSignal(host, { deadline: 5 } as object)).toThrow("did you mean deadlineMs");
+});
+
+test("Agones.start ends with what to do when nobody answers for 30 s", async () => {
+  const world = new RoomsWorld(newProtocol, rooms);
+  await world.host.start();
+  const agones = new Agones(world.host, { url: "http://127.0.0.1:9", clock: world.clock });
+  let error = new Error("It waits");
+  const failed = agones.start().catch((cause) => {
+    error = cause;
+  });
+  while (error.message === "It waits") await world.run(500, 500);
+  await failed;
+  expect(error).toMatchObject({ code: "ERR_CONNECT_FAILED", message: expect.stringContaining("http://127.0.0.1:9") });
+  expect(error.message).toContain("AGONES_SDK_HTTP_PORT");
+  expect(world.clock.now()).toBeGreaterThanOrEqual(30_000);
 });

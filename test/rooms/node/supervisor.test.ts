@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
 import { parentEngine, Supervisor } from "../../../lib/rooms/index.js";
 
@@ -25,6 +27,32 @@ test("processes share an engine; one that is killed is started again alone; a st
   expect((await supervisor.stop()).every((code) => code === 7 || code === null)).toBe(true);
   expect(supervisor.pids).toEqual([null, null, null]);
   expect(() => supervisor.start()).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
+});
+
+test("processes whose supervisor is killed end: those with drainOnSignal are drained first", async () => {
+  const parent = spawn(process.execPath, [new URL("orphans.mjs", import.meta.url).pathname], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  onTestFinished(() => {
+    for (const [, pid] of text.matchAll(/ready (\d+)/g)) {
+      try {
+        process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // As it should be: it has ended.
+      }
+    }
+  });
+  await new Promise<void>((resolve) => {
+    parent.stdout.on("data", (data) => {
+      text += data;
+      if (text.match(/ready \d+\n/g)?.length === 2) resolve();
+    });
+  });
+  parent.kill("SIGKILL");
+  // The pipe ends when all who can write into it have ended.
+  await once(parent.stdout, "end");
+  expect(text).toContain("drained 0\n");
 });
 
 test("parentEngine is for processes of a supervisor", () => {

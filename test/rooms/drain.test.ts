@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import { defineProtocol } from "../../lib/message/index.js";
+import { FleetWorld } from "../support/fleet-world.js";
+import { RoomsWorld } from "../support/rooms-world.js";
+
+const newProtocol = () => defineProtocol({ name: "drain", version: 1, messages: [] });
+const rooms = { arena: { capacity: 4, emptyMs: 600_000, open: () => {} } };
+
+async function started() {
+  const world = new RoomsWorld(newProtocol, rooms);
+  await world.wait(world.host.start());
+  return { world, host: world.host };
+}
+
+/** What a promise has come to, `{}` while it waits. */
+function watch<T>(promise: Promise<T>) {
+  const seen: { value?: T } = {};
+  void promise.then((value) => {
+    seen.value = value;
+  });
+  return seen;
+}
+
+describe("a host without an engine", () => {
+  test.each(["move", "wait"] as const)("goes on when its drain is taken back (%s)", async (mode) => {
+    const { world, host } = await started();
+    const { client } = await world.connect();
+    const drained = watch(host.drain({ deadlineMs: 3000, mode }));
+    await world.run(500);
+    expect(drained).toEqual({});
+    host.undrain();
+    await world.run(10);
+    expect(drained).toEqual({ value: null });
+    await world.run(5000, 20);
+    expect([host.server.active, client.isAuthenticated]).toEqual([true, true]);
+    await world.connect();
+    await world.wait(host.createRoom("arena"));
+  });
+
+  test("is opened by its server as well; a later drain is none of the one that was taken back", async () => {
+    const { world, host } = await started();
+    await world.connect();
+    const first = watch(host.drain({ deadlineMs: 3000 }));
+    host.server.open();
+    const second = watch(host.drain({ deadlineMs: 9000 }));
+    await world.run(5000, 20);
+    expect([first, second, host.server.active]).toEqual([{ value: null }, {}, true]);
+    await world.run(6000, 20);
+    expect([second, host.server.active]).toEqual([{ value: 1 }, false]);
+  });
+
+  test("makes no rooms while it drains; those who are here go into rooms that there are", async () => {
+    const { world, host } = await started();
+    const player = await world.connect();
+    const { id } = await world.wait(host.createRoom("arena"));
+    const drained = watch(host.drain());
+    expect(await world.codeOf(host.createRoom("arena"))).toBe("ERR_SERVER_CLOSED");
+    expect(await world.codeOf(player.rooms.create("arena"))).toBe("ERR_ROOM_REFUSED");
+    expect((await world.wait(player.rooms.joinOrCreate("arena"))).id).toBe(id);
+    await world.wait(player.client.disconnect());
+    await world.run(1000);
+    expect(drained).toEqual({ value: 0 });
+    await world.wait(host.start());
+    await world.wait(host.createRoom("arena"));
+  });
+
+  test("a stop meanwhile ends the drain, which does not stop the next start", async () => {
+    const { world, host } = await started();
+    await world.connect();
+    const drained = watch(host.drain());
+    await world.wait(host.stop());
+    await world.wait(host.start());
+    await world.run(31_000, 50);
+    expect([drained, host.server.active]).toEqual([{ value: expect.any(Number) }, true]);
+  });
+});
+
+describe("a host with an engine", () => {
+  test("that is alone, with rooms and without players, ends at once; its rooms are found later", async () => {
+    const fleet = new FleetWorld(newProtocol, rooms);
+    const [{ host }] = (await fleet.start(1)) as [(typeof fleet.processes)[0]];
+    await fleet.wait(host.createRoom("arena", { id: "one" }));
+    const drained = watch(host.drain({ deadlineMs: 20_000 }));
+    await fleet.run(200);
+    expect([drained, host.server.active]).toEqual([{ value: 0 }, false]);
+    const { host: later } = await fleet.add();
+    expect(await fleet.wait(later.fleet?.reserve("one") as Promise<string>)).toContain("one.");
+  });
+
+  test.each(["move", "wait"] as const)("says at once that its drain was taken back (%s)", async (mode) => {
+    const fleet = new FleetWorld(newProtocol, rooms);
+    const [process] = (await fleet.start(1)) as [(typeof fleet.processes)[0]];
+    await fleet.connect(process);
+    const { host } = process;
+    const drained = watch(host.drain({ deadlineMs: 30_000, mode }));
+    await fleet.run(500);
+    host.server.open();
+    await fleet.run(1000);
+    expect([drained, host.fleet?.hosts[0]?.isDraining]).toEqual([{ value: null }, false]);
+    await fleet.run(31_000, 50);
+    expect(host.server.active).toBe(true);
+  });
+});
