@@ -195,8 +195,8 @@ export class Interest {
   }
 
   /**
-   * Lists where changed objects are. Nothing else is done with them here: in so short a loop the processor waits for the
-   * memory of many objects at a time.
+   * Lists where changed objects are. Nothing else is done with them here: in so short a loop the processor waits for
+   * the memory of many objects at a time.
    *
    * @returns how many have a place
    */

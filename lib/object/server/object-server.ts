@@ -466,7 +466,7 @@ export class ObjectServer implements ObjectOwner {
     if (object.layout.hasEvery && object.hasMore) object.changed();
   }
 
-  /** Sends changed ordered members: before a call of the object is written, and in the send phase those that are due. */
+  /** Sends changed ordered members: before a call of the object is written; in the send phase, those that are due. */
   flushObject(object: ServerObject, tick: number | null = null): void {
     const settled = this.#settled;
     if (settled.take(object, tick)) this.ordered.state(object, settled.ordered);
