@@ -356,8 +356,8 @@ export class RoomHost {
    *
    * @throws (rejects) TypeError, RangeError for wrong options, or a kind that there is not; NetworkError `ERR_CONFLICT`
    *   for an id that there is, here or at another host; `ERR_TOO_MANY_ROOMS`; `ERR_ROOM_FAILED` when its `open` throws;
-   *   `ERR_SERVER_BUSY` when the engine does not answer; `ERR_SERVER_CLOSED` while the host drains; `ERR_STATE` while it
-   *   is not active
+   *   `ERR_SERVER_BUSY` when the engine does not answer; `ERR_SERVER_CLOSED` while the host drains; `ERR_STATE` while
+   *   it is not active
    */
   async createRoom(kind: string, options: CreateRoomOptions = {}): Promise<Room> {
     checkOptions("createRoom", options, CREATE);

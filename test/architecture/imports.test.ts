@@ -10,7 +10,7 @@ const nodeOnlyOf = {
   message: "default-udp",
   guard: "(node|kernel|nftables)",
   xcs: "(index|node/)",
-  rooms: "(fleet/|member/|room-host\\.ts|index\\.ts|(agones|drain-on-signal|health|supervisor)\\.ts)",
+  rooms: "(fleet/|member/|room-host\\.ts|index\\.ts|(agones|drain-on-signal|end-with-parent|health|supervisor)\\.ts)",
   comms: "((node|wav|node-seal)\\.ts|sockets)",
 };
 const nodeOnly = new RegExp(

@@ -313,7 +313,7 @@ describe("a mistake is named where it is made", () => {
     expect(await world.codeOf(world.host.createRoom("arena", { id: "a b.*>ü/" }))).toBe("ERR_CONFLICT");
   });
 
-  test("a client has one RoomsClient, makes no rooms that are not for it, and hears of a list that is none", async () => {
+  test("a client has one RoomsClient, makes no rooms of others, and hears of a list that is none", async () => {
     const world = await started({ clientsCreate: false });
     const errors: unknown[] = [];
     const { client, rooms } = world.newClient({ onError: (error) => void errors.push(error) });

@@ -7,7 +7,7 @@ import type { ClientObject } from "./client-object.js";
 /** Longer packets are read without this. The managers write shorter ones. */
 const MAX_BYTES = 1536;
 
-/** The packet that is read, as bytes and as 32 bits at a time; and two more of these, which are looked at and not used. */
+/** The packet that is read, as bytes and in words of 32 bits; and two more words, which are looked at and not used. */
 const words = new Int32Array(MAX_BYTES / 4 + 2);
 const bytes = new Uint8Array(words.buffer);
 

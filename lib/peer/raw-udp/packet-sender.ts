@@ -24,7 +24,7 @@ const REMEMBERED_ROUND_TRIPS = 4;
 /** About one of this many numbers is skipped: a peer that acknowledges it acknowledges what it has not received. */
 const SKIP_INTERVAL = 1000;
 
-/** Packets up to this size are written in one place, which stays in the cache: so many bytes of each connection do not. */
+/** Packets up to this size are written in one place, which stays in the cache: one for each connection does not. */
 const SHARED_BYTES = 1500;
 const shared = new Uint8Array(SHARED_BYTES);
 

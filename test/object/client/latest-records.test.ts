@@ -127,7 +127,7 @@ test("both ways read the same from any packet", () => {
   expect(new Set(quick.contents()).size).toBeGreaterThan(ITEMS.length / 2);
 });
 
-test("of a packet that ends early, the records that are whole are read, and nothing of what was before it in memory", () => {
+test("of a packet that ends early, whole records are read, and nothing of what was before it in memory", () => {
   for (let round = 0; round < 2; round++) {
     const sender = createWorld();
     const longer = writePacket(sender).packet;
