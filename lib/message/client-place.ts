@@ -13,7 +13,7 @@ interface ClientPlaceOwner {
   readonly time: NetworkTimeEstimate;
   readonly pings: PingLoop;
   complain(text: string): void;
-  forEachExtension(call: (extension: ClientExtension) => void): void;
+  forEachExtension(call: (extension: ClientExtension) => unknown): void;
 }
 
 /**
@@ -88,10 +88,10 @@ export class ClientPlace {
   }
 
   /** Those behind a layer that disconnects the player hear of its end alone. */
-  #tell(player: NetworkPlayer, call: (extension: ClientExtension) => void): void {
-    this.#owner.forEachExtension((extension) => {
-      if (player.state !== PlayerState.Disconnected) call(extension);
-    });
+  #tell(player: NetworkPlayer, call: (extension: ClientExtension) => unknown): void {
+    this.#owner.forEachExtension((extension) =>
+      player.state !== PlayerState.Disconnected ? call(extension) : undefined,
+    );
   }
 
   #leave(player: NetworkPlayer, reason: DisconnectReason): void {

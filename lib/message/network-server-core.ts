@@ -404,10 +404,8 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
   }
 
   /** Those behind a layer that disconnects the player, or moves it on, hear of that alone. */
-  #tell(player: NetworkPlayer, call: (extension: ServerExtension) => void): void {
-    this.forEachExtension((extension) => {
-      if (this.players.has(player)) call(extension);
-    });
+  #tell(player: NetworkPlayer, call: (extension: ServerExtension) => unknown): void {
+    this.forEachExtension((extension) => (this.players.has(player) ? call(extension) : undefined));
   }
 
   #isHere(player: NetworkPlayer): boolean {

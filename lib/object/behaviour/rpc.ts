@@ -73,7 +73,7 @@ export type AnyMethod = (...parameters: never[]) => unknown;
 export interface Rpc<Method extends AnyMethod> {
   <This extends object, M extends Method>(method: M, context: ClassMethodDecoratorContext<This>): void;
   /** What it declares; only the library reads it. */
-  readonly [DECLARATION]: RpcDeclaration;
+  readonly [DECLARATION]: object;
   /** Of the method; there is no such property. */
   readonly method?: Method;
 }
@@ -159,7 +159,7 @@ export function defineRpcs(
     const place = `${className}.${name}`;
     if (isTaken(name)) throw invalidType(`${place}: a behaviour has something of that name`);
     if (name.length > MAX_NAME_LENGTH) throw invalidType(`${place}: the name is longer than ${MAX_NAME_LENGTH}`);
-    const declaration = declared[name]?.[DECLARATION];
+    const declaration = declared[name]?.[DECLARATION] as RpcDeclaration | undefined;
     if (declaration === undefined) throw typeError(place, "what serverRpc or clientRpc returns");
     return declaration.define(place, name, index, methodOf(name) as RpcDefinition["method"]);
   });
