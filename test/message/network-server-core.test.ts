@@ -158,7 +158,7 @@ describe.each(["datagram", "stream"] as const)("over a %s socket, in whatever or
       for (const message of [Note, Late]) rooms[index].sendToAll(message, index);
       await world.until(() => clientRoom === index);
       for (const message of [Note, Late]) client.send(message, index);
-      await world.run(600, 10);
+      await world.run(1500, 10); // Enough for what is lost twice.
     }
     await world.run(2000);
     expect(heard).toEqual({ client: 80, server: 80 });
