@@ -45,9 +45,14 @@ describe("at 60 ticks a second, over 50 ms with 8 ms of jitter", () => {
     [0.05, 0.004],
     [0.2, 0.02],
   ])("and a loss of %f few ticks miss their input, and inputs are not early", async (loss, mostMissing) => {
-    const { ticks, missingPart, averageEarly } = await fly(loss, 5);
-    expect(ticks).toBeGreaterThan(2390);
-    expect(missingPart).toBeLessThanOrEqual(mostMissing);
-    expect(averageEarly).toBeLessThanOrEqual(2.5);
+    // One world has ten of these ticks, and another two.
+    const missing: number[] = [];
+    for (let seed = 1; seed <= 6; seed++) {
+      const { ticks, missingPart, averageEarly } = await fly(loss, seed);
+      expect(ticks).toBeGreaterThan(2390);
+      expect(averageEarly).toBeLessThanOrEqual(2.5);
+      missing.push(missingPart);
+    }
+    expect(missing.reduce((sum, part) => sum + part) / missing.length).toBeLessThanOrEqual(mostMissing);
   });
 });
