@@ -248,7 +248,7 @@ export class RoomHouse implements RoomOwner {
   async #open(room: Room, life: Life): Promise<void> {
     const { keeper } = this.#owner;
     try {
-      if (keeper) await claim(keeper, room);
+      if (keeper) await keeper.claim(room);
       this.#assertThere(room);
       const opening = partsOf(room).kind.open(room) as unknown;
       if (isThenable(opening)) await opening;
@@ -333,21 +333,9 @@ export class RoomHouse implements RoomOwner {
   }
 }
 
-const codeOf = (error: unknown) => (error as Partial<NetworkError>)?.code ?? "";
-
 /** Whether a room is another host's, or the engine does not answer: no fault of its kind. */
-const isElsewhere = (error: unknown) => ["ERR_CONFLICT", "ERR_SERVER_BUSY"].includes(codeOf(error));
-
-/** @throws (rejects) as `RoomKeeper.claim`; NetworkError `ERR_SERVER_BUSY`: the engine does not answer */
-async function claim(keeper: RoomKeeper, room: Room): Promise<void> {
-  try {
-    await keeper.claim(room);
-  } catch (cause) {
-    if (!["ERR_NOT_CONNECTED", "ERR_TIMEOUT"].includes(codeOf(cause))) throw cause;
-    const text = `The engine does not answer: the room ${room.id} could not be opened`;
-    throw new NetworkError("ERR_SERVER_BUSY", text, { cause });
-  }
-}
+const isElsewhere = (error: unknown) =>
+  ["ERR_CONFLICT", "ERR_SERVER_BUSY"].includes((error as Partial<NetworkError>)?.code ?? "");
 
 function stayIn(room: Room, player: INetworkPlayer, number: number): Uint8Array {
   const { id, kind, code, labels } = room;

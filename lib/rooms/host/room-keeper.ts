@@ -5,7 +5,8 @@ export interface RoomKeeper {
   /**
    * Makes a room this host's, before its kind opens it.
    *
-   * @throws (rejects) NetworkError `ERR_CONFLICT`: another host has it; as an engine
+   * @throws (rejects) NetworkError `ERR_CONFLICT`: another host has it; `ERR_SERVER_BUSY`: the engine does not answer;
+   *   as an engine
    */
   claim(room: Room): Promise<void>;
   /** The room's server runs: it goes on where it was. @throws what the room's kind or an extension throws */

@@ -126,22 +126,13 @@ export class KeptRooms implements RoomKeeper {
   // What rooms call.
 
   async claim(room: Room): Promise<void> {
-    const [directory, log] = [this.#directory, this.#log];
-    if (!directory || !log) throw new NetworkError("ERR_STATE", "The host is not active: await its start()");
-    const entry = await this.#claimEntry(directory, room);
-    const { id, clock, random } = this.#owner;
-    const kept = await KeptRoom.begin(room, entry, {
-      ...{ log, id, clock, random },
-      lastPlayerIdIn: (name) => Math.max(0, ...directory.sessionsIn(name).map(({ playerId }) => playerId)),
-      fenced: () => this.#owner.lost(room, null),
-    });
-    // Somebody may have claimed it meanwhile, and this host may have heard of it already.
-    const now = directory.findRoom(room.id);
-    if (now && now.epoch > entry.epoch) {
-      void kept.end(false);
-      throw elsewhere(now);
+    try {
+      await this.#claim(room);
+    } catch (cause) {
+      if (!["ERR_NOT_CONNECTED", "ERR_TIMEOUT"].includes(codeOf(cause) ?? "")) throw cause;
+      const text = `The engine does not answer: the room ${room.id} could not be opened`;
+      throw new NetworkError("ERR_SERVER_BUSY", text, { cause });
     }
-    this.#kept.set(room, kept);
   }
 
   restore(room: Room): void {
@@ -191,6 +182,25 @@ export class KeptRooms implements RoomKeeper {
     const kept = this.#kept.get(room);
     if (!kept) throw new NetworkError("ERR_CLOSED", `The room ${room.id} is closed, or not open yet`);
     return kept;
+  }
+
+  async #claim(room: Room): Promise<void> {
+    const [directory, log] = [this.#directory, this.#log];
+    if (!directory || !log) throw new NetworkError("ERR_STATE", "The host is not active: await its start()");
+    const entry = await this.#claimEntry(directory, room);
+    const { id, clock, random } = this.#owner;
+    const kept = await KeptRoom.begin(room, entry, {
+      ...{ log, id, clock, random },
+      lastPlayerIdIn: (name) => Math.max(0, ...directory.sessionsIn(name).map(({ playerId }) => playerId)),
+      fenced: () => this.#owner.lost(room, null),
+    });
+    // Somebody may have claimed it meanwhile, and this host may have heard of it already.
+    const now = directory.findRoom(room.id);
+    if (now && now.epoch > entry.epoch) {
+      void kept.end(false);
+      throw elsewhere(now);
+    }
+    this.#kept.set(room, kept);
   }
 
   async #claimEntry(directory: Directory, room: Room): Promise<RoomEntry> {
