@@ -208,11 +208,11 @@ test.each(Array.from({ length: SEEDS }, (_, at) => at + 1))(
       if (seed > 1) order.sort(() => random() - 0.5);
       for (const danger of order) {
         while (fleet.alive.length < (danger === "drained" ? 2 : HOSTS)) await fleet.add();
+        // In another order, all hosts that a client knows may go one after the other. The new ones are news too.
+        if (seed > 1) await delay(NEWS_MS);
         phase = danger;
         await dangers[danger]();
         await allMove();
-        // In another order, all hosts that a client knows may go one after the other.
-        if (seed > 1) await delay(NEWS_MS);
       }
 
       phase = "the end";
