@@ -72,20 +72,32 @@ const notesWhen = async (page: Page, condition: string): Promise<Notes> => {
 };
 const share = (values: number[], isRight: (value: number) => boolean) => values.filter(isRight).length / values.length;
 
-/** How many colours there are on each canvas at the places of its bots; each bot has one of its own. */
-const COLOURS_DRAWN = `new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
-  const coloursAt = (id, placeOf) => {
+/**
+ * How many colours there are on each canvas at the places of its bots, each of which has one of its own. It waits for a
+ * frame in which no dot (radius 0.06) covers another one's middle.
+ */
+const COLOURS_DRAWN = `new Promise((resolve) => {
+  const places = (placeOf) => [...badNetwork().bots].map(placeOf);
+  const areApart = (all) => {
+    const isNear = (one, other) => one !== other && Math.hypot(one.x - other.x, one.y - other.y) < 0.1;
+    return !all.some((one) => all.some((other) => isNear(one, other)));
+  };
+  const coloursAt = (id, all) => {
     const canvas = document.getElementById(id);
     const pixel = (part) => Math.round(((1 + part) / 2) * canvas.width);
-    const colours = [...badNetwork().bots].map((bot) => {
-      const { x, y } = placeOf(bot);
-      return canvas.getContext("2d").getImageData(pixel(x), pixel(y), 1, 1).data.join();
-    });
+    const context = canvas.getContext("2d");
+    const colours = all.map(({ x, y }) => context.getImageData(pixel(x), pixel(y), 1, 1).data.join());
     return new Set(colours.filter((colour) => colour !== "0,0,0,0")).size;
   };
-  const raw = coloursAt("raw", ({ position }) => position);
-  resolve({ raw, shown: coloursAt("shown", (bot) => bot.shown.position) });
-})))`;
+  requestAnimationFrame(function look() {
+    requestAnimationFrame(() => {
+      const raw = places(({ position }) => position);
+      const shown = places((bot) => bot.shown.position);
+      if (!areApart(raw) || !areApart(shown)) return look();
+      resolve({ raw: coloursAt("raw", raw), shown: coloursAt("shown", shown) });
+    });
+  });
+})`;
 
 test("the dots obey the switches for loss, lag and transport", async () => {
   const page = await browser.newPage({ viewport: { width: 1000, height: 800 } });
