@@ -1,4 +1,4 @@
-import { rangeError, typeError } from "../arguments.js";
+import { noNumber, typeError, wrongNumber } from "../arguments.js";
 import { hexOf } from "../bytes.js";
 import { type Clock, systemClock } from "../clock.js";
 import type { Protocol } from "../message/index.js";
@@ -143,10 +143,11 @@ export class Replay {
    * Plays on, until the end or `pause`.
    *
    * @param speed over 0, up to 1000: how much faster than the game @defaultValue 1
-   * @throws RangeError for another speed; NetworkError `ERR_STATE` without a client
+   * @throws TypeError for no number, RangeError for another speed; NetworkError `ERR_STATE` without a client
    */
   play(speed = 1): void {
-    if (!(speed > 0 && speed <= MAX_SPEED)) throw rangeError("speed", `over 0, up to ${MAX_SPEED}`);
+    if (typeof speed !== "number") throw noNumber("speed", speed);
+    if (!(speed > 0 && speed <= MAX_SPEED)) throw wrongNumber("speed", speed, `over 0, up to ${MAX_SPEED}`);
     this.#assertPlaying();
     if (!this.isPlaying) this.#lastTurnMs = this.#base.now();
     this.#speed = speed;
@@ -162,11 +163,12 @@ export class Replay {
    * in a large world, come again.
    *
    * @param ms after the beginning; before it is the beginning, and after the end is the end
-   * @throws (rejects) RangeError for no number; NetworkError `ERR_STATE` without a client, or if it leaves;
-   *   `ERR_RECORDING` if the file was changed meanwhile. Then it has no client any more
+   * @throws (rejects) TypeError for no number, RangeError for NaN; NetworkError `ERR_STATE` without a client, or if it
+   *   leaves; `ERR_RECORDING` if the file was changed meanwhile. Then it has no client any more
    */
   async seek(ms: number): Promise<void> {
-    if (typeof ms !== "number" || Number.isNaN(ms)) throw rangeError("ms", "a number");
+    if (typeof ms !== "number") throw noNumber("ms", ms);
+    if (Number.isNaN(ms)) throw wrongNumber("ms", ms, "a number");
     this.#assertPlaying();
     this.pause();
     while (this.#isMoving) await this.#moving;
