@@ -4,7 +4,7 @@ import { float32, quantized, vec2 } from "../../dist/serialization/index.js";
 import { seededRandom } from "../../dist/testing/index.js";
 import { quartiles, timeOf } from "./clock.mjs";
 import { Moves } from "./moves.mjs";
-import { TICK_RATE, World } from "./world.mjs";
+import { TICK_RATE, timeOfWriting, World } from "./world.mjs";
 
 export { arena } from "./arena.mjs";
 export { rewind } from "./rewind.mjs";
@@ -36,7 +36,7 @@ function setAll(bodies, n) {
   }
 }
 
-/** One player sees all objects, which all change: microseconds to set, to write and to read them. */
+/** One player sees all objects, which all change: microseconds to set, to write, to send and to read them. */
 export async function state({ objects = 1000, quantize = 0, listeners = 0, seconds = 1 }) {
   const far = new Map();
   let heard = 0;
@@ -48,6 +48,7 @@ export async function state({ objects = 1000, quantize = 0, listeners = 0, secon
   };
   const members = quantize ? { x: sixteen, y: sixteen } : floats;
   const { world, bodies } = await crowdedWorld({ objects, players: 1, members, prepare });
+  const writingMs = timeOfWriting();
   const packets = [];
   let count = 0;
   let bytes = 0;
@@ -66,7 +67,7 @@ export async function state({ objects = 1000, quantize = 0, listeners = 0, secon
     const decode = timeOf(() => {
       for (let index = 0; index < count; index++) world.receive(packets[index]);
     });
-    return { set: 1000 * set, encode: 1000 * world.sendMs, decode: 1000 * decode, bytes };
+    return { set: 1000 * set, encode: 1000 * writingMs(), sent: 1000 * world.sendMs, decode: 1000 * decode, bytes };
   };
   const times = quartiles(round, seconds);
   for (const { identity } of bodies) {

@@ -1,7 +1,9 @@
 // A server's world of objects with players, over sockets in memory, driven by hand on a clock that stands still between
 // ticks. What the managers do is timed where they meet the layer of messages.
+import { performance } from "node:perf_hooks";
 import { defineProtocol, NetworkClient, NetworkServer } from "../../dist/message/index.js";
 import { ClientObjectManager, ServerObjectManager } from "../../dist/object/index.js";
+import { LatestSender } from "../../dist/object/server/latest-sender.js";
 import { Layouts } from "../../dist/object/wire/layouts.js";
 import {
   CallsMessage,
@@ -36,6 +38,26 @@ function spectate(client, layouts) {
     calls.writeBits(RecordKind.End, KIND_BITS);
     client.send(CallsMessage, calls.view());
   });
+}
+
+/**
+ * Times how long the changes of a tick take to be found, recorded for losses, and written once for all players.
+ *
+ * @returns what gives that of the last tick, in ms
+ */
+export function timeOfWriting() {
+  const { beginTick, writeChanges } = LatestSender.prototype;
+  let begunMs = 0;
+  let tookMs = 0;
+  LatestSender.prototype.beginTick = function (...parameters) {
+    begunMs = performance.now();
+    return beginTick.apply(this, parameters);
+  };
+  LatestSender.prototype.writeChanges = function () {
+    writeChanges.call(this);
+    tookMs = performance.now() - begunMs;
+  };
+  return () => tookMs;
 }
 
 export class World {

@@ -57,7 +57,13 @@ const stateScenario = {
       cases: [
         ...compareAll(
           label,
-          [us("set", 2.5), us("encode", 10), us("decode", 25), size(1 / 0.67, ": bytes")],
+          [
+            us("set", 2.5),
+            us("encode", 10, "encode, once for all"),
+            us("sent", undefined, "sent to one player"),
+            us("decode", 25),
+            size(1 / 0.67, ": bytes"),
+          ],
           plain,
           "ours",
           "colyseus",

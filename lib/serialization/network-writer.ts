@@ -323,27 +323,34 @@ export class NetworkWriter {
   copyFrom(writer: NetworkWriter, fromBit: number, bits: number): void {
     requireInteger("fromBit", fromBit, 0, writer.#position);
     requireInteger("bits", bits, 0, writer.#position - fromBit);
-    if (bits < 64 || ((fromBit | this.#position) & 7) === 0) this.#copy(writer.#bytes, fromBit, bits);
-    else this.#copyWords(writer.#bytes, writer.#view, fromBit, bits);
+    const isAligned = ((fromBit | this.#position) & 7) === 0;
+    if (isAligned || fromBit < 7 || bits === 0) this.#copy(writer.#bytes, fromBit, bits);
+    else this.#copyWords(writer.#view, fromBit, bits);
   }
 
-  /** As `#copy`, with reads of four bytes: those behind the end are there, as in each writer's memory. */
-  #copyWords(source: Uint8Array, view: DataView, fromBit: number, bits: number): void {
-    const lead = -this.#position & 7;
-    if (lead > 0) this.writeBits(bitsAt(source, fromBit, lead), lead);
-    const from = fromBit + lead;
-    const shift = from & 7;
-    const words = (bits - lead) >>> 5;
-    let at = from >>> 3;
-    let to = this.#advance(words * 32) >>> 3;
+  /**
+   * As `#copy`, four bytes at a time from the first byte of the target on: with the bits before those that are copied,
+   * which there have to be, and which do not count. The bytes behind the end are there, as in each writer's memory.
+   */
+  #copyWords(source: DataView, fromBit: number, bits: number): void {
+    const start = this.#advance(bits);
     const target = this.#view;
-    for (let word = 0; word < words; word++, at += 4, to += 4) {
-      const low = view.getInt32(at, true);
-      const value = shift === 0 ? low : (low >>> shift) | ((source[at + 4] as number) << (32 - shift));
-      target.setInt32(to, value, true);
+    const written = start & 7;
+    let to = start >>> 3;
+    let at = (fromBit - written) >>> 3;
+    const shift = (fromBit - written) & 7;
+    let before = written === 0 ? 0 : target.getUint8(to);
+    let copied = -1 << written;
+    let left = written + bits;
+    for (; left >= 32; left -= 32, at += 4, to += 4) {
+      const word = (source.getInt32(at, true) >>> shift) | ((source.getUint8(at + 4) << (31 - shift)) << 1);
+      target.setInt32(to, before | (word & copied), true);
+      before = 0;
+      copied = -1;
     }
-    const rest = (bits - lead) & 31;
-    if (rest > 0) this.writeBits(bitsAt(source, from + words * 32, rest), rest);
+    if (left === 0) return;
+    const word = (source.getInt32(at, true) >>> shift) | ((source.getUint8(at + 4) << (31 - shift)) << 1);
+    target.setInt32(to, before | (word & copied & (-1 >>> (32 - left))), true);
   }
 
   #copy(source: Uint8Array, fromBit: number, bits: number): void {

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import type { INetworkPlayer } from "../../lib/message/index.js";
+import { definePrefab, NetworkBehaviour, networked } from "../../lib/object/index.js";
+import { float32, u8 } from "../../lib/serialization/index.js";
 import { ObjectWorld, RockPrefab, ShipPrefab } from "../support/object-world.js";
 
 test("what an object takes is counted for all who see it, while somebody asks", async () => {
@@ -45,4 +47,36 @@ test("what an object takes is counted for all who see it, while somebody asks", 
   const stopping = world.server.stop();
   await world.run(500);
   await stopping;
+});
+
+test("while somebody asks what objects take, clients get the same values", async () => {
+  const Body = networked(class Body extends NetworkBehaviour {}, {
+    level: u8,
+    x: [float32, { delivery: "latest" }],
+    y: [float32, { delivery: "latest" }],
+  });
+  const prefab = definePrefab("body", { body: Body });
+  const world = new ObjectWorld({ prefabs: [prefab] });
+  await world.server.start();
+  const end = await world.enter();
+  const bodies = Array.from({ length: 40 }, () => world.objects.spawn(prefab).body);
+  await world.run(300);
+  for (const isAsked of [false, true]) {
+    for (let round = 1; round <= 5; round++) {
+      for (const [index, body] of bodies.entries()) {
+        if (isAsked) world.objects.sentBytesOf(body.identity);
+        // Some change ordered members as well, and some nothing.
+        if ((index + round) % 5 === 0) body.level = round;
+        if ((index + round) % 3 !== 0) body.x = 100 * index + round;
+        if ((index + round) % 4 !== 0) body.y = -100 * index - round;
+      }
+      await world.run(300);
+      const read = bodies.map(
+        ({ identity }) => end.world.get(identity.netId)?.behaviours.body as (typeof bodies)[number],
+      );
+      const values = (one: (typeof bodies)[number]) => [one.level, one.x, one.y];
+      expect(read.map(values)).toEqual(bodies.map(values));
+    }
+  }
+  expect([world.errors, world.failures]).toEqual([[], []]);
 });

@@ -25,6 +25,8 @@ export class BehaviourDefinition {
   readonly rpcs: readonly RpcDefinition[];
   readonly orderedMask: number;
   readonly latestMask: number;
+  /** By how many bits masks are moved for the first latest member to have bit 0. */
+  readonly latestShift: number;
   readonly initialOnlyMask: number;
   readonly mutableMask: number;
   /** Those that the owner gets of the server, and those that others do, before scopes are asked. */
@@ -54,6 +56,7 @@ export class BehaviourDefinition {
     const maskOf = (has: (member: Member) => boolean) =>
       members.reduce((mask, one) => mask | (has(one) ? one.bit : 0), 0);
     this.latestMask = maskOf(({ options }) => options.delivery === "latest");
+    this.latestShift = this.latestMask === 0 ? 0 : 31 - Math.clz32(this.latestMask & -this.latestMask);
     this.initialOnlyMask = maskOf(({ options }) => options.initialOnly === true);
     this.mutableMask = maskOf(({ options }) => options.mutable === true);
     this.orderedMask = maskOf(() => true) & ~this.latestMask & ~this.initialOnlyMask;

@@ -1,6 +1,7 @@
 import type { BehaviourDefinition } from "./definition.js";
 import type { LiveClass } from "./live-value.js";
 import type { Member } from "./member.js";
+import { BEGINS_SET, HEAD, ITEM, MASK, NO_RECORD, ROW_BITS, SEEN } from "./record-run.js";
 
 /**
  * Appends up to 32 bits: `word` has those that are not in memory yet, `fill` says how many these are. The value has
@@ -44,7 +45,7 @@ function wordsOf({ bit, codec, index: i }: Member, held: LiveClass | null): Word
  * memory and position are local variables.
  */
 export function generateRun(definition: BehaviourDefinition): string {
-  const { latestMask, members } = definition;
+  const { latestMask, latestShift, members } = definition;
   const latest = members.filter(({ bit }) => (latestMask & bit) !== 0);
   const found = latest.map((member) => wordsOf(member, definition.heldClassOf(member.index) as LiveClass | null));
   if (latest.length === 0 || found.includes(null)) return "";
@@ -52,33 +53,60 @@ export function generateRun(definition: BehaviourDefinition): string {
   const put = ({ bits }: Word, at: number): string =>
     bits === 32 ? put32(`integers[at + ${at}]`) : putAny(`integers[at + ${at}] & ${2 ** bits - 1}`, String(bits));
   return `static integerCount = ${words.length};
-  static settleAll(objects, from, to, due, masks, integers, integersAt) {
-    for (let place = from, at = integersAt; place < to; place++, at += ${words.length}) {
-      const values = objects[place].first;
-      masks[place] = values.settle(due);
+  static settleAll(run, from, to) {
+    let at = run.addIntegers(${words.length} * (to - from));
+    const { integers, integersAt, masks, objects } = run;
+    for (let change = from; change < to; change++, at += ${words.length}) {
+      const values = objects[change].first;
+      masks[change] = (values.settle(${latestMask}) & ${latestMask}) >>> ${latestShift};
+      integersAt[change] = at;
       ${words.map(({ value }, at) => `integers[at + ${at}] = ${value};`).join("\n")}
     }
   }
-  static writeAll(writer, run, from, to) {
-    const { heads, headBits, members, integers, integersAt, changes, starts } = run;
-    const before = writer.bitLength;
-    const view = writer.reserve((to - from) * ${words.reduce((sum, { bits }) => sum + bits, 32)});
-    let byte = (before >>> 5) << 2;
-    let fill = before & 31;
+  static writeChain(writer, run, form, first, place, limit) {
+    const { integers, integersAt, items, kinds, masks, next, rows, setStarts, starts } = run;
+    const { start, startBits, zeroBits, maskBits } = form;
+    const kind = kinds[first] | ${BEGINS_SET};
+    const written = writer.bitLength;
+    const view = writer.reserve((limit - place) * ${words.reduce((sum, { bits }) => sum + bits, 32)});
+    let byte = (written >>> 5) << 2;
+    let fill = written & 31;
     let word = fill === 0 ? 0 : view.getInt32(byte, true) & ((1 << fill) - 1);
-    for (let place = from; place < to; place++) {
-      starts[place] = (byte << 3) + fill;
-      ${putAny("heads[place]", "headBits[place]")}
-      const mask = members[place];
-      const at = integersAt[changes[place]];
+    let { before, setCount } = run;
+    let change = first;
+    let end = place;
+    for (; end < limit && change >= 0; end++) {
+      const flags = kinds[change];
+      if ((flags | ${BEGINS_SET}) !== kind) break;
+      const begins = (flags & ${BEGINS_SET}) !== 0;
+      if (begins) before = ${NO_RECORD};
+      const item = items[change];
+      const bits = startBits(before, item);
+      if (bits === 0) break;
+      if (begins) setStarts[setCount++] = end;
+      const mask = masks[change];
+      const row = end << ${ROW_BITS};
+      rows[row + ${ITEM}] = item;
+      rows[row + ${MASK}] = mask;
+      rows[row + ${SEEN}] = mask;
+      rows[row + ${HEAD}] = bits;
+      starts[end] = (byte << 3) + fill;
+      ${putAny("start(before, item) | (mask << (bits + zeroBits))", "bits + zeroBits + maskBits")}
+      const at = integersAt[change];
       ${latest
         .map(({ bit }) => {
           const each = words.map((word, at) => (word.bit === bit ? put(word, at) : "")).join("\n");
-          return `if ((mask & ${bit}) !== 0) { ${each} }`;
+          return `if ((mask & ${bit >>> latestShift}) !== 0) { ${each} }`;
         })
         .join("\n")}
+      before = item;
+      change = next[change];
     }
     view.setInt32(byte, word, true);
     writer.setBitLength((byte << 3) + fill);
+    run.before = before;
+    run.change = change;
+    run.setCount = setCount;
+    return end;
   }`;
 }

@@ -7,28 +7,86 @@ export interface ValuesHolder {
   readonly first: MemberValues;
 }
 
-/** Objects whose records are written one behind the other: by place what is written of each. */
+/** The integers of a record, side by side, since whoever reads one mostly reads the others: the object. */
+export const ITEM = 0;
+/** Its members (of the journal) that have changed. */
+export const MASK = 1;
+/** Those of which players get this record; 0 without one. */
+export const SEEN = 2;
+/** How many bits of the record are its object's number. */
+export const HEAD = 3;
+/** How many integers these are, and by how many bits a place is moved to find its own. */
+export const ROW: number = 4;
+export const ROW_BITS = 2;
+
+/** Stands for the object before a record where it does not matter what is before. */
+export const NO_RECORD = -2;
+
+/** The bit of `RecordRun.kinds` which says that a set of records begins: none of those before are before it. */
+export const BEGINS_SET = 1;
+
+/** How records begin, where all of an object's latest members go to everybody. */
+export interface RecordForm {
+  /** How many bits tell whose record it is, behind that of the object `before`; 0 if it cannot be written in a run. */
+  readonly startBits: (before: number, item: number) => number;
+  /** These bits. */
+  readonly start: (before: number, item: number) => number;
+  /** So many zeros follow, and then a bit for each latest member: all of that has 32 bits at most. */
+  readonly zeroBits: number;
+  readonly maskBits: number;
+}
+
+/**
+ * What has changed in a tick: columns of integers by change, in the order of their coming, and the records that are
+ * written of them, by place. The changes are chained in the order of their records.
+ */
 export class RecordRun {
-  /** What comes before the values, as a number, and its bits: up to 32. */
-  heads: Int32Array<ArrayBuffer> = new Int32Array(64);
-  headBits: Int32Array<ArrayBuffer> = new Int32Array(64);
-  /** The members of the first behaviour whose values follow. */
-  members: Int32Array<ArrayBuffer> = new Int32Array(64);
-  /** The object, and where its values begin among the integers of all. */
+  /** The object of each change. */
   objects: readonly (ValuesHolder | undefined)[] = [];
-  changes: Int32Array<ArrayBuffer> = new Int32Array(64);
-  /** The values of objects as `settleAll` has found them: so many of each, by the place in `objects`. */
+  items: Int32Array<ArrayBuffer> = new Int32Array(64);
+  /** The members that have changed: the first latest one has bit 0. */
+  masks: Int32Array<ArrayBuffer> = new Int32Array(64);
+  /** Those of one kind can be written in one run. */
+  kinds: Int32Array<ArrayBuffer> = new Int32Array(64);
+  /** The change whose record follows; -1 at the end. */
+  next: Int32Array<ArrayBuffer> = new Int32Array(64);
+  /** The values of objects as `settleAll` has found them, and where those of a change begin. */
   integers: Int32Array<ArrayBuffer> = new Int32Array(64);
   integersAt: Int32Array<ArrayBuffer> = new Int32Array(64);
-  /** The bit at which each record starts: found when it is written. */
-  starts: Int32Array<ArrayBuffer> = new Int32Array(65);
+  integerCount = 0;
 
-  /** Makes room for so many records. */
-  reserve(count: number): void {
-    this.heads = grownInts(this.heads, count);
-    this.headBits = grownInts(this.headBits, count);
-    this.members = grownInts(this.members, count);
-    this.changes = grownInts(this.changes, count);
+  /** The records: the integers of that at place n start at `n * ROW`. */
+  rows: Int32Array<ArrayBuffer> = new Int32Array(64 * ROW);
+  /** The bit at which each record starts, which ends the one before it: also behind the last one. */
+  starts: Int32Array<ArrayBuffer> = new Int32Array(65);
+  /** Where each set begins. */
+  setStarts: Int32Array<ArrayBuffer> = new Int32Array(64);
+  setCount = 0;
+  /** The object of the record that was written last. */
+  before: number = NO_RECORD;
+  /** The first change that is not written. */
+  change = -1;
+
+  /** Makes room for so many changes, and forgets those that are there. */
+  reset(count: number): void {
+    this.items = grownInts(this.items, count);
+    this.masks = grownInts(this.masks, count);
+    this.kinds = grownInts(this.kinds, count);
+    this.next = grownInts(this.next, count);
+    this.integersAt = grownInts(this.integersAt, count);
+    this.rows = grownInts(this.rows, count * ROW);
     this.starts = grownInts(this.starts, count + 1);
+    this.setStarts = grownInts(this.setStarts, count);
+    this.integerCount = this.setCount = 0;
+    this.before = NO_RECORD;
+    this.change = -1;
+  }
+
+  /** Makes room for so many more integers. @returns where they start */
+  addIntegers(count: number): number {
+    const at = this.integerCount;
+    this.integerCount += count;
+    this.integers = grownInts(this.integers, this.integerCount);
+    return at;
   }
 }

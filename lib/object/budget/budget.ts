@@ -32,6 +32,9 @@ export class Budget {
   /** Of each entry of the player: its bucket (0 is unmarked), its size. */
   #buckets = new Int32Array(0);
   #sizes = new Int32Array(0);
+  /** The entries that are sent, in this order. */
+  #chosen = new Int32Array(0);
+  #chosenCount = 0;
   /** What is left for the entries in the bucket of the cut, and whether one of them did not fit. */
   #leftBytes = 0;
   #isFull = false;
@@ -52,48 +55,62 @@ export class Budget {
     const start = marks.cursor < count ? marks.cursor : 0;
     this.#leftBytes = leftBytes;
     this.#isFull = false;
-    this.#sendRange(marks, start, count, cut, tick, sink);
-    this.#sendRange(marks, 0, start, cut, tick, sink);
+    this.#chosenCount = 0;
+    this.#choose(marks, start, count, cut);
+    this.#choose(marks, 0, start, cut);
+    for (let index = 0; index < this.#chosenCount; index++) {
+      const place = this.#chosen[index] as number;
+      sink.send(marks.items[place] as number, marks.masks[place] as number);
+      marks.sent(place, tick);
+    }
     if (cut > 0) return budgetBytes - this.#leftBytes;
     if (((tick - marks.cutTick) | 0) > KEEP_TICKS) marks.clear();
     return totalBytes;
   }
 
-  /** Sends the entries from `start` to before `end` that are above the cut, and what fits of those in its bucket. */
-  #sendRange(marks: PlayerMarks, start: number, end: number, cut: number, tick: number, sink: BudgetSink): void {
+  /** Chooses the entries from `start` to before `end` that are above the cut, and what fits of those in its bucket. */
+  #choose(marks: PlayerMarks, start: number, end: number, cut: number): void {
     const buckets = this.#buckets;
-    const least = Math.max(cut, 1);
+    const chosen = this.#chosen;
+    let count = this.#chosenCount;
     for (let place = start; place < end; place++) {
       const bucket = buckets[place] as number;
-      if (bucket < least) continue;
-      if (bucket === cut) {
-        const bytes = this.#sizes[place] as number;
-        if (bytes > this.#leftBytes) {
-          // The first one that did not fit is the first one next time.
-          if (!this.#isFull) marks.cursor = place;
-          this.#isFull = true;
-          continue;
-        }
-        this.#leftBytes -= bytes;
-      }
-      sink.send(marks.items[place] as number, marks.masks[place] as number);
-      marks.sent(place, tick);
+      if (bucket !== cut) {
+        // Counts those above the cut without a branch: nobody can foresee it.
+        chosen[count] = place;
+        count += (cut - bucket) >>> 31;
+      } else if (cut > 0 && this.#fits(marks, place)) chosen[count++] = place;
     }
+    this.#chosenCount = count;
+  }
+
+  #fits(marks: PlayerMarks, place: number): boolean {
+    const bytes = this.#sizes[place] as number;
+    if (bytes > this.#leftBytes) {
+      // The first one that did not fit is the first one next time.
+      if (!this.#isFull) marks.cursor = place;
+      this.#isFull = true;
+      return false;
+    }
+    this.#leftBytes -= bytes;
+    return true;
   }
 
   #fillBuckets(marks: PlayerMarks, tick: number, sink: BudgetSink): number {
-    const { count, items, masks, sentTicks, weights } = marks;
+    const { count, masks, sentTicks, sizes: known, weights } = marks;
     this.#buckets = grownInts(this.#buckets, count);
     this.#sizes = grownInts(this.#sizes, count);
+    this.#chosen = grownInts(this.#chosen, count);
     const buckets = this.#buckets;
     const sizes = this.#sizes;
     const bytesIn = this.#bytesIn.fill(0);
     const urgency = this.#urgency;
     const bits = this.#urgencyBits;
     let totalBytes = 0;
+    let unknown = 0;
+    // Nothing is called in this loop: what it knows of the arrays would have to be looked up again.
     for (let place = 0; place < count; place++) {
-      const mask = masks[place] as number;
-      if (mask === 0) {
+      if (masks[place] === 0) {
         buckets[place] = 0;
         continue;
       }
@@ -101,13 +118,30 @@ export class Budget {
       // The exponent of a float32 and the first bits behind it are its logarithm, near enough.
       const logarithm = ((bits[0] as number) >>> (23 - MANTISSA_BITS)) - LOWEST_BUCKET;
       const bucket = logarithm < 1 ? 1 : logarithm >= BUCKETS ? BUCKETS - 1 : logarithm;
-      const known = marks.sizes[place] as number;
-      const bytes = known === UNKNOWN_BYTES ? sink.bytesOf(items[place] as number, mask) : known;
+      const bytes = known[place] as number;
       buckets[place] = bucket;
       sizes[place] = bytes;
-      (bytesIn[bucket] as number) += bytes;
-      totalBytes += bytes;
+      if (bytes === UNKNOWN_BYTES) unknown++;
+      else {
+        (bytesIn[bucket] as number) += bytes;
+        totalBytes += bytes;
+      }
     }
-    return totalBytes;
+    return unknown === 0 ? totalBytes : totalBytes + this.#measure(marks, sink);
+  }
+
+  /** Asks for the sizes that are not known. @returns their sum */
+  #measure({ count, items, masks }: PlayerMarks, sink: BudgetSink): number {
+    const buckets = this.#buckets;
+    const sizes = this.#sizes;
+    let sum = 0;
+    for (let place = 0; place < count; place++) {
+      if (masks[place] === 0 || sizes[place] !== UNKNOWN_BYTES) continue;
+      const bytes = sink.bytesOf(items[place] as number, masks[place] as number);
+      sizes[place] = bytes;
+      (this.#bytesIn[buckets[place] as number] as number) += bytes;
+      sum += bytes;
+    }
+    return sum;
   }
 }

@@ -59,7 +59,7 @@ export function useCalls(
       return world.players.has(player) && willSee(player, object);
     },
     sendCall(object, players, { behaviour, rpc, place }) {
-      if (!rpc.isUnordered) world.flushObject(object);
+      if (!rpc.isUnordered) world.states.flush(object);
       let written = rpc.index;
       for (const player of players) {
         const of = world.players.get(player);

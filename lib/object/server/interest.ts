@@ -11,6 +11,7 @@ import type { GridCell } from "../interest/grid-cells.js";
 import { GridRule } from "../interest/grid-rule.js";
 import { GroupRule } from "../interest/group-rule.js";
 import { FIRST_RULE, Reason, type Visibility } from "../interest/visibility.js";
+import type { ChangedObjects } from "./changed-objects.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { PositionMember, ServerObject } from "./server-object.js";
 
@@ -185,11 +186,11 @@ export class Interest {
     });
   }
 
-  /** Looks where everything is now. @param changed `count` objects of which a member was set since they were sent */
-  update(changed: readonly (ServerObject | undefined)[], count: number): void {
+  /** Looks where everything is now. @param changed the objects of which a member was set since they were sent */
+  update(changed: ChangedObjects): void {
     this.#custom?.update();
     if (this.#near.length === 0) return;
-    this.#moveItems(this.#collect(changed, count));
+    this.moveItems(changed);
     for (const object of this.#unnoticed) this.#moveItem(object);
     for (const player of this.#players.values()) this.#moveCentre(player);
   }
@@ -200,14 +201,14 @@ export class Interest {
    *
    * @returns how many have a place
    */
-  #collect(changed: readonly (ServerObject | undefined)[], count: number): number {
+  #collect({ count, list }: ChangedObjects): number {
     if (3 * count > this.#movedTo.length) this.#movedTo = new Float64Array(6 * count);
     this.#moved = grownInts(this.#moved, count);
     const moved = this.#moved;
     const movedTo = this.#movedTo;
     let found = 0;
     for (let index = 0; index < count; index++) {
-      const object = changed[index] as ServerObject;
+      const object = list[index] as ServerObject;
       const member = object.positionMember;
       if (!object.isSpawned) continue;
       if (member === null) {
@@ -223,9 +224,12 @@ export class Interest {
     return found;
   }
 
-  #moveItems(count: number): void {
+  /** Looks where the changed objects are now. */
+  moveItems(changed: ChangedObjects): void {
+    if (this.#near.length === 0) return;
     const place = this.#place;
-    for (let index = 0; index < count; index++) {
+    const found = this.#collect(changed);
+    for (let index = 0; index < found; index++) {
       for (let axis = 0; axis < 3; axis++) place[axis] = this.#movedTo[3 * index + axis] as number;
       this.#moveTo(this.#moved[index] as number, place);
     }

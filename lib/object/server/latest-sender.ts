@@ -1,12 +1,12 @@
 import type { NotifyCallbacks } from "../../message/index.js";
 import { NetworkWriter } from "../../serialization/index.js";
+import { ROW, SEEN } from "../behaviour/record-run.js";
 import { Budget, type BudgetSink } from "../budget/budget.js";
 import { UNKNOWN_BYTES } from "../budget/player-marks.js";
 import { Journal, type PacketLossSink } from "../journal/journal.js";
 import { MAX_START_BITS, writePacketEnd, writePacketStart } from "../wire/latest-format.js";
 import { LatestMessage } from "../wire/object-messages.js";
 import { WrittenBytes } from "../wire/written-bytes.js";
-import { SEEN, WIDTH } from "./change-records.js";
 import { writeLatestRecord } from "./latest-members.js";
 import type { ObjectPlayer } from "./object-player.js";
 import type { ObjectView } from "./object-view.js";
@@ -16,7 +16,7 @@ import type { Viewers } from "./viewers.js";
 
 /** With everything around them, these fit one packet. */
 const PACKET_BITS = 1100 * 8;
-/** How urgent an object is for a player is asked anew each so many ticks: a power of 2. */
+/** How urgent a marked object is for a player is asked anew about each so many ticks: a power of 2. */
 const WEIGHT_TICKS = 16;
 
 /** What became of a packet: the journal knows what it held. */
@@ -109,17 +109,18 @@ export class LatestSender {
     this.#weigh = weigh;
   }
 
-  beginTick(tick: number): void {
+  /** Parameters and result are those of `TickChanges.beginTick`. */
+  beginTick(tick: number, changed: readonly (ServerObject | undefined)[], count: number): Int32Array {
     this.#tick = tick;
     this.#journal.beginTick(tick);
     this.#first = this.#journal.nextChange;
-    this.#changes.beginTick(tick);
     this.#sharedCount = 0;
+    return this.#changes.beginTick(tick, changed, count);
   }
 
-  /** Latest members of an object have changed. @param mask as that of `TickChanges.add` */
-  change(object: ServerObject, mask: number): void {
-    this.#changes.add(object, mask);
+  /** As `TickChanges.read`. */
+  readChanges(end: number): void {
+    this.#changes.read(end);
   }
 
   /** All changes of the tick are known. */
@@ -202,14 +203,15 @@ export class LatestSender {
     const { ranges, rangeCount, specialCount, specialPlaces, specialViews } = player;
     const { list } = this.#changes;
     this.#changes.listForMarks();
-    const { bytes, data } = list;
+    const { bytes } = list;
+    const { rows } = list.run;
     const { marks } = player;
     let special = 0;
     for (let index = 0; index < 2 * rangeCount; index += 2) {
       const end = ranges[index + 1] as number;
       for (let place = ranges[index] as number; place < end; place++) {
         const next = special < specialCount ? Math.min(specialPlaces[special] as number, end) : end;
-        place = marks.markInOrder(data, WIDTH, SEEN, bytes, place, next);
+        place = marks.markInOrder(rows, ROW, SEEN, bytes, place, next);
         if (place === end) break;
         if (place === next) {
           this.#mark(specialViews[special++] as ObjectView, list.maskOf(place));
@@ -221,15 +223,15 @@ export class LatestSender {
         if (marks.count > known && this.#weigh !== null) this.#weighItem(player, item);
       }
     }
-    if (this.#weigh !== null) this.#weighSome(player);
+    if (this.#weigh !== null) this.#weighSome(player, this.#weigh);
   }
 
   /** Asks anew how urgent a part of the marked objects is. */
-  #weighSome(player: ObjectPlayer): void {
-    const { count, items } = player.marks;
-    for (let place = 0; place < count; place++) {
-      const item = items[place] as number;
-      if (((this.#tick + item) & (WEIGHT_TICKS - 1)) === 0) this.#weighItem(player, item);
+  #weighSome(player: ObjectPlayer, weigh: (player: ObjectPlayer, object: ServerObject) => number): void {
+    const { marks } = player;
+    for (let place = this.#tick & (WEIGHT_TICKS - 1); place < marks.count; place += WEIGHT_TICKS) {
+      const object = this.#objectOf(marks.items[place] as number);
+      if (object) marks.setWeightAt(place, weigh(player, object));
     }
   }
 

@@ -16,17 +16,17 @@ import type { ObjectLayout } from "../wire/object-layout.js";
 import { RecordKind } from "../wire/object-messages.js";
 import { NotedValues } from "../world/noted-values.js";
 import { shareWorld } from "../world/shared-world.js";
+import { ChangedObjects } from "./changed-objects.js";
 import { HostShare } from "./host-share.js";
 import type { Interest } from "./interest.js";
 import { ItemNumbers, newNetId } from "./item-numbers.js";
 import { LatestSender } from "./latest-sender.js";
-import type { ObjectMeter } from "./object-meter.js";
 import { ObjectPlayer } from "./object-player.js";
 import { OrderedSender } from "./ordered-sender.js";
 import { PlayerStanding } from "./player-standing.js";
 import { type ObjectOwner, type ObjectSource, ServerObject } from "./server-object.js";
 import type { ServerObjectEvents } from "./server-object-events.js";
-import { SettledMembers } from "./settled-members.js";
+import { StateSender } from "./state-sender.js";
 import { ViewerSets } from "./viewers.js";
 
 export interface ObjectServerOptions {
@@ -34,6 +34,9 @@ export interface ObjectServerOptions {
   readonly maxStateBytesPerSecond: number;
   readonly weight: ((player: INetworkPlayer, object: ServerObject) => number) | null;
 }
+
+/** So many objects are settled at a time: what was read of them is still in the processor's nearest cache. */
+const BLOCK = 32;
 
 /** The world of a server, and what each player has of it. */
 export class ObjectServer implements ObjectOwner {
@@ -55,12 +58,7 @@ export class ObjectServer implements ObjectOwner {
   readonly #items: ItemNumbers;
   readonly standings = new PlayerSlot(() => new PlayerStanding());
   readonly #references = new References(true, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
-  /** The objects that have changed, and room for those that change while these are sent. */
-  #changed: (ServerObject | undefined)[] = [];
-  #changedCount = 0;
-  #sending: (ServerObject | undefined)[] = [];
-  /** Of the object whose changes are sent. */
-  readonly #settled = new SettledMembers();
+  readonly #changed = new ChangedObjects();
   /** Those with a `tick`. */
   readonly #ticking = new Set<ServerObject>();
   #teleporting: ServerObject[] = [];
@@ -81,10 +79,9 @@ export class ObjectServer implements ObjectOwner {
   };
   readonly share: HostShare;
   readonly ordered: OrderedSender;
+  readonly states: StateSender;
   /** An object is in no world any more. */
   onReleased: (object: ServerObject) => void = () => {};
-  /** Null while nobody asks what objects take. */
-  meter: ObjectMeter | null = null;
   /** What runs a call: the calls' runtime. */
   onCall: ObjectOwner["call"] | null = null;
   /** An object has left the world: the history hears of it. */
@@ -123,6 +120,7 @@ export class ObjectServer implements ObjectOwner {
       referencesTo: (netId) => this.#references.referencesTo(netId) as Iterable<SyncRef<never>>,
       report,
     });
+    this.states = new StateSender(this.ordered);
   }
 
   // Life of objects.
@@ -175,7 +173,7 @@ export class ObjectServer implements ObjectOwner {
   }
 
   destroy(object: ServerObject): void {
-    this.flushObject(object);
+    this.states.flush(object);
     const { owner } = object;
     object.isSpawned = false;
     this.objects.delete(object.item);
@@ -212,7 +210,7 @@ export class ObjectServer implements ObjectOwner {
   setOwner(object: ServerObject, player: INetworkPlayer | null): void {
     const before = object.owner;
     if (before === player) return;
-    this.flushObject(object);
+    this.states.flush(object);
     object.owner = player;
     object.ownedUntilMs = this.#server.time.nowMs;
     this.#setReason(before, object, Reason.Owner, false);
@@ -259,14 +257,14 @@ export class ObjectServer implements ObjectOwner {
 
   #writeCharacter(player: ObjectPlayer, object: ServerObject | null): void {
     if (object) {
-      this.flushObject(object);
+      this.states.flush(object);
       this.spawnNow(player, object);
     }
     player.begin(RecordKind.Character, this.ordered.sentTick).writePacked(object ? object.item + 1 : 0);
   }
 
   rescope(object: ServerObject, behaviour: object, { bit }: Member): void {
-    this.flushObject(object);
+    this.states.flush(object);
     this.ordered.rescope(
       object,
       object.parts.map((part) => (part === behaviour ? bit : 0)),
@@ -275,8 +273,8 @@ export class ObjectServer implements ObjectOwner {
   }
 
   changed(object: ServerObject): void {
-    if (this.#changedCount === 0) this.#server.requestTick();
-    this.#changed[this.#changedCount++] = object;
+    if (this.#changed.count === 0) this.#server.requestTick();
+    this.#changed.add(object);
   }
 
   noted(values: MemberValues): void {
@@ -366,8 +364,7 @@ export class ObjectServer implements ObjectOwner {
     this.share.client?.stop();
     for (const object of [...this.objects.values()]) this.destroy(object);
     for (const player of [...this.players.keys()]) this.removePlayer(player);
-    this.#changed = [];
-    this.#changedCount = 0;
+    this.#changed.clear();
     this.#teleporting = [];
     this.#noted.clear();
   }
@@ -380,33 +377,33 @@ export class ObjectServer implements ObjectOwner {
   }
 
   updateVisibility(): void {
-    this.#interest.update(this.#changed, this.#changedCount);
+    this.#interest.update(this.#changed);
     this.visibility.takeChanges(this.#visibilitySink);
   }
 
   callListeners(): void {
+    if (this.#noted.isEmpty) return;
     runAs("server", () => this.#noted.deliver(this.report));
+    // They may have moved objects, which are not among the changed ones of the next tick.
+    this.#interest.moveItems(this.#changed);
+    this.visibility.takeChanges(this.#visibilitySink);
   }
 
   send(): void {
     const { tick } = this.#server;
-    this.latest.beginTick(tick);
+    const { count } = this.#changed;
+    const changed = this.#changed.take();
+    const masks = this.latest.beginTick(tick, changed, count);
     this.ordered.sentTick = tick;
     this.ordered.isSendPhase = true;
     for (const player of this.players.values()) player.beginTick(tick);
     for (const object of this.#teleporting) object.teleportTick = tick;
     if (this.#teleporting.length > 0) this.#teleporting = [];
-    const changed = this.#changed;
-    const count = this.#changedCount;
-    this.#changed = this.#sending;
-    this.#changedCount = 0;
-    this.#sending = changed;
     let hasOwners = false;
-    for (let index = 0; index < count; index++) {
-      const object = changed[index] as ServerObject;
-      object.isListed = false;
-      if (object.isSpawned) this.#sendState(object, tick);
-      hasOwners ||= object.layout.isFromOwner;
+    for (let from = 0; from < count; from += BLOCK) {
+      const to = Math.min(from + BLOCK, count);
+      if (this.states.send(changed, masks, from, to, tick)) hasOwners = true;
+      this.latest.readChanges(to);
     }
     this.latest.writeChanges();
     const rateBytes = this.#rate.take(this.#server.time.nowMs);
@@ -441,37 +438,14 @@ export class ObjectServer implements ObjectOwner {
   /** Sends what is ordered now, and not at the end of the tick. */
   flush(): void {
     this.updateVisibility();
-    for (let index = 0; index < this.#changedCount; index++) {
-      const object = this.#changed[index] as ServerObject;
-      if (object.isSpawned) this.flushObject(object);
+    for (let index = 0; index < this.#changed.count; index++) {
+      const object = this.#changed.list[index] as ServerObject;
+      if (object.isSpawned) this.states.flush(object);
     }
     for (const player of this.players.values()) {
       for (const object of player.entering) this.spawnNow(player, object);
       player.flush();
     }
-  }
-
-  #sendState(object: ServerObject, tick: number): void {
-    const { first, layout } = object;
-    if (layout.isSingle && this.meter === null) {
-      if (first.hasChanged(~layout.latestMask)) this.flushObject(object);
-      // These are settled with those of other objects.
-      if (first.hasChanged(layout.latestMask)) this.latest.change(object, 0);
-      return;
-    }
-    this.flushObject(object, tick);
-    const { latestPlaces } = this.#settled;
-    if (latestPlaces !== 0) this.latest.change(object, latestPlaces);
-    // What is not due yet is looked at again in the next tick.
-    if (object.layout.hasEvery && object.hasMore) object.changed();
-  }
-
-  /** Sends changed ordered members: before a call of the object is written; in the send phase, those that are due. */
-  flushObject(object: ServerObject, tick: number | null = null): void {
-    const settled = this.#settled;
-    if (settled.take(object, tick)) this.ordered.state(object, settled.ordered);
-    if (this.meter) this.meter.add(object, settled);
-    if (settled.hasOwners) this.ordered.putRight(object, settled.owners);
   }
 
   #writeOwner(player: INetworkPlayer | null, object: ServerObject): void {

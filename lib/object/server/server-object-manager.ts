@@ -390,11 +390,11 @@ export class ServerObjectManager {
    * @throws TypeError for what is no object of this world
    */
   sentBytesOf(identity: NetworkIdentity): number {
-    const core = this.#core;
-    core.meter ??= new ObjectMeter(this.#clock, () => {
-      core.meter = null;
+    const { states } = this.#core;
+    states.meter ??= new ObjectMeter(this.#clock, () => {
+      states.meter = null;
     });
-    return core.meter.bytesOf(this.#objectOf(identity));
+    return states.meter.bytesOf(this.#objectOf(identity));
   }
 
   /** What has become of a player's inputs: zeros before it has controlled anything. */

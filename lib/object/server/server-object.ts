@@ -64,6 +64,11 @@ export class ServerObject
   viewers: Viewers;
   /** How many views are special. */
   specialCount = 0;
+  /** In which tick it has appeared where it was then; null if that is long ago. */
+  teleportTick: number | null = null;
+  /** The member that is its position, if that is a vector. */
+  positionMember: PositionMember | null = null;
+
   /** Those of the views that do not get what is written for all. */
   special: ObjectView[] = NOBODY;
   owner: INetworkPlayer | null = null;
@@ -76,12 +81,8 @@ export class ServerObject
   isHostOwner = false;
   /** Of each player that sees it what that knows. */
   readonly views: ObjectView[] = [];
-  /** The member that is its position, if that is a vector. */
-  positionMember: PositionMember | null = null;
   #observers: ReadonlySet<INetworkPlayer> | null = null;
 
-  /** In which tick it has appeared where it was then; null if that is long ago. */
-  teleportTick: number | null = null;
   /** The name under which clients have it as well; null: they make it. */
   readonly staticName: string | null;
   readonly step: StepSpawn | null;

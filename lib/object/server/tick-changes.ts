@@ -1,29 +1,27 @@
 import type { NetworkWriter } from "../../serialization/index.js";
+import { BEGINS_SET, HEAD, ITEM, MASK, ROW, ROW_BITS, SEEN } from "../behaviour/record-run.js";
 import { grownInts } from "../collections/int-array.js";
 import type { Journal } from "../journal/journal.js";
-import {
-  isNextStart,
-  MAX_START_BITS,
-  NO_RECORD,
-  shortStart,
-  shortStartBits,
-  writeRecordStart,
-} from "../wire/latest-format.js";
+import { isNextStart, MAX_START_BITS, NO_RECORD, writeRecordStart } from "../wire/latest-format.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
-import { ChangeRecords, HEAD, ITEM, MASK, SEEN, WIDTH } from "./change-records.js";
+import { ChangeRecords } from "./change-records.js";
 import { writeLatestMembers } from "./latest-members.js";
 import type { ServerObject } from "./server-object.js";
 import { Viewers } from "./viewers.js";
 
-/** So many objects are settled at a time: what was read of them is still in the processor's nearest cache. */
-const BLOCK = 32;
 /** So many records are written at a time: the writer makes room for the longest ones. */
 const MAX_RUN = 1024;
 
-/** What is special of an object, beside the place of its layout: players get other records, or it has teleported. */
-const HAS_SPECIAL = 1;
-const HAS_TELEPORTED = 2;
-const FLAG_BITS = 2;
+/**
+ * What is special of an object, beside the place of its layout: players get other records; or its record is written
+ * alone, since it has teleported or was settled alone.
+ */
+const HAS_SPECIAL = 2;
+const IS_ALONE = 4;
+const FLAG_BITS = 3;
+
+/** The mask of latest members of a single layout that are not settled yet: it is done for many objects at a time. */
+export const NOT_SETTLED = -1;
 
 /**
  * The latest state that has changed in a tick. It is put in order by who sees it, and then written once for all who get
@@ -35,17 +33,10 @@ export class TickChanges {
   readonly list: ChangeRecords = new ChangeRecords();
   /** An object in a layout with interpolated members has changed some of them. */
   readonly #onInterpolated: (object: ServerObject, tick: number) => void;
-  /** The changes in the order of their coming: objects, changed members (of the journal), numbers, kinds. */
-  readonly #objects: (ServerObject | undefined)[] = [];
-  #masks = new Int32Array(64);
-  #items = new Int32Array(64);
-  #kinds = new Int32Array(64);
-  /** The next change that the same players see. */
-  #next = new Int32Array(64);
+  #objects: readonly (ServerObject | undefined)[] = [];
+  /** How many of these there are, and how many were read. */
   #count = 0;
-  #settled = 0;
-  /** How many integers `list.run` has. */
-  #integers = 0;
+  #read = 0;
   /** The layouts of the tick's changes. */
   readonly #layouts: ObjectLayout[] = [];
   readonly #nobody = new Viewers([], 0);
@@ -58,115 +49,92 @@ export class TickChanges {
   #placeOf = new Int32Array(0);
   /** Whether the tick's changes are there: nobody asks where all players get all changes. */
   #isListed = false;
-  /** The places before this one are written. */
-  #written = 0;
   #tick = -1;
 
   /** @param onInterpolated hears of objects of which interpolated members have changed */
   constructor(onInterpolated: (object: ServerObject, tick: number) => void) {
     this.#onInterpolated = onInterpolated;
-    this.list.run.objects = this.#objects;
   }
 
-  beginTick(tick: number): void {
+  /**
+   * @param objects `count` of them, which stay as they are until `write`
+   * @returns the mask of each, which the caller sets: the members that have changed (of the journal), or `NOT_SETTLED`
+   */
+  beginTick(tick: number, objects: readonly (ServerObject | undefined)[], count: number): Int32Array {
+    const { list } = this;
     this.#tick = tick;
-    this.list.reset();
+    list.reset(count);
+    list.run.objects = this.#objects = objects;
     this.#viewers = this.#nobody;
-    this.#count = this.#settled = this.#integers = this.#setCount = 0;
-  }
-
-  /** Members (of the journal) of an object have changed; 0: latest members of a single layout, not yet settled. */
-  add(object: ServerObject, mask: number): void {
-    const change = this.#count++;
-    if (change >= this.#masks.length) this.#grow(change + 1);
-    this.#objects[change] = object;
-    this.#masks[change] = mask;
-    if (change - this.#settled === BLOCK - 1) this.#settleBlock();
-  }
-
-  #grow(count: number): void {
-    const { run } = this.list;
-    this.#masks = grownInts(this.#masks, count);
-    this.#items = grownInts(this.#items, count);
-    this.#kinds = grownInts(this.#kinds, count);
-    this.#next = grownInts(this.#next, count);
-    run.integersAt = grownInts(run.integersAt, count);
+    this.#count = count;
+    this.#read = this.#setCount = 0;
+    return list.run.masks;
   }
 
   /** All changes are known: puts them in order, writes them, and tells the players who see them. */
   write(journal: Journal): void {
     const { list } = this;
-    this.#settleBlock();
     this.#viewers.last = this.#last;
-    this.#order();
-    this.#objects.fill(undefined, 0, this.#count);
+    this.#chainSets();
+    this.#writeRecords();
     this.#layouts.length = 0;
+    const { rows, setStarts } = list.run;
     for (let index = 0; index < this.#setCount; index++) {
       const set = this.#sets[index] as Viewers;
+      set.start = setStarts[index] as number;
+      set.end = index + 1 < this.#setCount ? (setStarts[index + 1] as number) : list.count;
       set.firstPacket = set.lastPacket = 0;
       const { players } = set;
       for (let place = 0; place < players.length; place++) players[place]?.addChanges(set);
     }
-    journal.addChanges(list.data, WIDTH, list.count);
+    journal.addChanges(rows, ROW, list.count);
     this.#isListed = false;
   }
 
-  /** Reads what is needed of the last changes. */
-  #settleBlock(): void {
+  /** Reads what is needed of the objects before `end`, whose masks are set. */
+  read(end: number): void {
     const objects = this.#objects;
-    const masks = this.#masks;
-    const end = this.#count;
-    for (let from = this.#settled, to = from; from < end; from = to) {
-      const { layout } = objects[from] as ServerObject;
-      const isSettled = masks[from] !== 0;
-      while (to < end && (masks[to] !== 0) === isSettled && (objects[to] as ServerObject).layout === layout) to++;
-      if (!isSettled) this.#settleRun(layout, from, to);
-      this.#readRun(layout, from, to);
-    }
-    this.#settled = end;
-  }
-
-  /** Finds which members of objects of a single layout have changed, and their values. */
-  #settleRun(layout: ObjectLayout, from: number, to: number): void {
-    const { Values, latestMask } = layout;
-    const masks = this.#masks;
     const { run } = this.list;
-    let integersAt = this.#integers;
-    this.#integers += (to - from) * Values.integerCount;
-    run.integers = grownInts(run.integers, this.#integers);
-    Values.settleAll(this.#objects, from, to, latestMask, masks, run.integers, integersAt);
-    for (let change = from; change < to; change++, integersAt += Values.integerCount) {
-      masks[change] = layout.placesOf(masks[change] as number);
-      run.integersAt[change] = integersAt;
+    const { masks } = run;
+    for (let from = this.#read, to = from; from < end; from = to) {
+      const { layout } = objects[from] as ServerObject;
+      const isSettled = masks[from] !== NOT_SETTLED;
+      while (to < end && (masks[to] !== NOT_SETTLED) === isSettled && (objects[to] as ServerObject).layout === layout) {
+        to++;
+      }
+      if (!isSettled) layout.Values.settleAll(run, from, to);
+      this.#readRun(layout, isSettled, from, to);
     }
+    this.#read = end;
   }
 
-  /** Reads who sees objects of a layout, and links each to those that the same players see. */
-  #readRun(layout: ObjectLayout, from: number, to: number): void {
+  /** Reads who sees objects of a layout, and chains each to those that the same players see. */
+  #readRun(layout: ObjectLayout, isAlone: boolean, from: number, to: number): void {
     const objects = this.#objects;
-    const masks = this.#masks;
-    const items = this.#items;
-    const kinds = this.#kinds;
-    const next = this.#next;
+    const { items, kinds, masks, next } = this.list.run;
     const { interpolatedPlaces } = layout;
-    const kind = this.#kindOf(layout);
+    const kindOfAll = this.#kindOf(layout) | (isAlone ? IS_ALONE : 0);
     let viewers = this.#viewers;
     let last = this.#last;
+    for (let change = from; change < to && interpolatedPlaces !== 0; change++) {
+      const has = ((masks[change] as number) & interpolatedPlaces) !== 0;
+      if (has) this.#onInterpolated(objects[change] as ServerObject, this.#tick);
+    }
     for (let change = from; change < to; change++) {
-      const mask = masks[change] as number;
-      if (mask === 0) continue;
+      if (masks[change] === 0) continue;
       const object = objects[change] as ServerObject;
-      if ((mask & interpolatedPlaces) !== 0) this.#onInterpolated(object, this.#tick);
+      let kind = kindOfAll;
       if (object.viewers === viewers) next[last] = change;
       else {
         if (object.viewers.players.length === 0) continue;
         viewers.last = last;
         viewers = object.viewers;
-        this.#enter(viewers, change);
+        if (this.#enter(viewers, change)) kind |= BEGINS_SET;
       }
       items[change] = object.item;
-      const special = object.specialCount === 0 ? 0 : HAS_SPECIAL;
-      kinds[change] = kind | special | (object.teleportTick === null ? 0 : HAS_TELEPORTED);
+      if (object.specialCount !== 0) kind |= HAS_SPECIAL;
+      if (object.teleportTick !== null) kind |= IS_ALONE;
+      kinds[change] = kind;
       next[change] = -1;
       last = change;
     }
@@ -180,113 +148,77 @@ export class TickChanges {
     return place << FLAG_BITS;
   }
 
-  /** The next changes are of these viewers. */
-  #enter(viewers: Viewers, change: number): void {
-    if (viewers.tick === this.#tick) this.#next[viewers.last] = change;
-    else {
-      viewers.tick = this.#tick;
-      viewers.first = change;
-      this.#sets[this.#setCount++] = viewers;
+  /** The next changes are of these viewers. @returns whether they have none yet */
+  #enter(viewers: Viewers, change: number): boolean {
+    if (viewers.tick === this.#tick) {
+      this.list.run.next[viewers.last] = change;
+      return false;
+    }
+    viewers.tick = this.#tick;
+    viewers.first = change;
+    this.#sets[this.#setCount++] = viewers;
+    return true;
+  }
+
+  /** Chains each set of viewers' changes to those of the next one. */
+  #chainSets(): void {
+    const { next } = this.list.run;
+    for (let index = 1; index < this.#setCount; index++) {
+      next[(this.#sets[index - 1] as Viewers).last] = (this.#sets[index] as Viewers).first;
     }
   }
 
-  /** Lists and writes the changes, one set of viewers behind the other. */
-  #order(): void {
+  /** Writes all records in the order of the chain. */
+  #writeRecords(): void {
     const { list } = this;
-    list.reserve(this.#count);
-    this.#written = 0;
+    const { run, writer } = list;
+    const { kinds } = run;
     let place = 0;
-    for (let index = 0; index < this.#setCount; index++) {
-      const set = this.#sets[index] as Viewers;
-      set.start = place;
-      place = this.#listSet(set, place);
-      set.end = place;
+    let change = this.#setCount === 0 ? -1 : (this.#sets[0] as Viewers).first;
+    while (change >= 0) {
+      const kind = kinds[change] as number;
+      const { recordForm, Values } = this.#layouts[kind >> FLAG_BITS] as ObjectLayout;
+      const isSpecial = (kind & HAS_SPECIAL) !== 0;
+      if (isSpecial) this.#tellSpecial(this.#objects[change] as ServerObject, place);
+      let end = place;
+      if (recordForm !== null && (kind & IS_ALONE) === 0) {
+        const limit = isSpecial ? place + 1 : Math.min(place + MAX_RUN, this.#count);
+        end = Values.writeChain(writer, run, recordForm, change, place, limit);
+      }
+      if (end === place) this.#writeAlone(change, end++);
+      place = end;
+      change = run.change;
     }
-    this.#writeRun(place);
     list.count = place;
-    list.run.starts[place] = list.writer.bitLength;
+    run.starts[place] = writer.bitLength;
   }
 
-  /** Lists the changes of a set from `from` on. @returns the place behind the last one */
-  #listSet({ first }: Viewers, from: number): number {
-    const masks = this.#masks;
-    const items = this.#items;
-    const kinds = this.#kinds;
-    const next = this.#next;
-    const { data, run } = this.list;
-    const { changes, heads, headBits, members } = run;
-    let place = from;
-    let before = NO_RECORD;
-    let kind = -1;
-    let layout = null as unknown as ObjectLayout;
-    let others = 0;
-    let runBits = 0;
-    let extraBits = 0;
-    for (let change = first; change >= 0; change = next[change] as number, place++) {
-      const item = items[change] as number;
-      const mask = masks[change] as number;
-      const flags = kinds[change] as number;
-      if (flags >> FLAG_BITS !== kind) {
-        kind = flags >> FLAG_BITS;
-        layout = this.#layouts[kind] as ObjectLayout;
-        ({ runBits } = layout);
-        others = layout.audiences.others.latestPlaces;
-        extraBits = layout.interpolated.length > 0 ? 1 : 0;
-        this.#beginLayout(layout, place);
-      }
-      const shown = mask & others;
-      const bits = shown === 0 ? 0 : shortStartBits(before, item);
-      const at = place * WIDTH;
-      data[at + ITEM] = item;
-      data[at + MASK] = mask;
-      data[at + SEEN] = shown;
-      data[at + HEAD] = bits;
-      changes[place] = change;
-      if ((flags & HAS_SPECIAL) !== 0) this.#tellSpecial(this.#objects[change] as ServerObject, place);
-      if (shown === 0) {
-        heads[place] = headBits[place] = members[place] = 0;
-        continue;
-      }
-      if (runBits > 0 && bits > 0 && (flags & HAS_TELEPORTED) === 0) {
-        heads[place] = shortStart(before, item, false) | (shown << (bits + extraBits));
-        headBits[place] = bits + extraBits + runBits;
-        members[place] = layout.membersOf(shown);
-      } else this.#writeAlone(this.#objects[change] as ServerObject, place, before);
-      before = item;
-    }
-    return place;
-  }
-
-  /** Records of a layout follow: writes those before, which may be of another one. */
-  #beginLayout(layout: ObjectLayout, place: number): void {
-    if (place === this.#written) return;
-    const before = this.#objects[this.list.run.changes[place - 1] as number];
-    if (before?.layout !== layout) this.#writeRun(place);
-  }
-
-  /** Writes the records before this one, and this one. */
-  #writeAlone(object: ServerObject, place: number, before: number): void {
-    const { data, run, writer } = this.list;
-    this.#writeRun(place);
-    const start = writer.bitLength;
-    run.starts[place] = start;
-    writeRecordStart(writer, before, object.item, false);
-    const at = place * WIDTH;
-    data[at + HEAD] = writer.bitLength - start;
-    writeLatestMembers(writer, object, data[at + SEEN] as number, object.layout.audiences.others, this.#tick);
-    this.#written = place + 1;
-  }
-
-  /** Writes the records before a place that are not written yet: those of one class. */
-  #writeRun(to: number): void {
+  /** Writes the record of a change that cannot be written in a run; none if not everybody gets what has changed. */
+  #writeAlone(change: number, place: number): void {
     const { run, writer } = this.list;
-    while (this.#written < to) {
-      const from = this.#written;
-      const end = Math.min(to, from + MAX_RUN);
-      const { layout } = this.#objects[run.changes[from] as number] as ServerObject;
-      layout.Values.writeAll(writer, run, from, end);
-      this.#written = end;
+    const { items, kinds, masks, next, rows, setStarts, starts } = run;
+    const object = this.#objects[change] as ServerObject;
+    const { others } = object.layout.audiences;
+    if (((kinds[change] as number) & BEGINS_SET) !== 0) {
+      run.before = NO_RECORD;
+      setStarts[run.setCount++] = place;
     }
+    const item = items[change] as number;
+    const mask = masks[change] as number;
+    const shown = mask & others.latestPlaces;
+    const row = place << ROW_BITS;
+    const start = writer.bitLength;
+    starts[place] = start;
+    rows[row + ITEM] = item;
+    rows[row + MASK] = mask;
+    rows[row + SEEN] = shown;
+    rows[row + HEAD] = 0;
+    run.change = next[change] as number;
+    if (shown === 0) return;
+    writeRecordStart(writer, run.before, item, false);
+    rows[row + HEAD] = writer.bitLength - start;
+    writeLatestMembers(writer, object, shown, others, this.#tick);
+    run.before = item;
   }
 
   /** Tells the players who get other records of an object than the rest of its viewers. */

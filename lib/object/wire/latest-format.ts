@@ -1,6 +1,8 @@
 import { badValue } from "../../serialization/errors.js";
 import type { NetworkReader, NetworkWriter } from "../../serialization/index.js";
 
+export { NO_RECORD } from "../behaviour/record-run.js";
+
 // A packet of latest state. docs/wire-format.md has the bits.
 
 /** Latest state says for so many ticks that an object has not moved to where it is, but appeared there. */
@@ -27,9 +29,6 @@ const LONG = 1 << LONG_BITS;
 
 /** So many bits more fit a number of 32 bits with any short start. */
 export const BITS_BESIDE_START: number = 32 - (TAG_BITS + 2 + LONG_BITS);
-
-/** Before the first record of a packet, and wherever it does not matter what was before. */
-export const NO_RECORD = -2;
 
 /** The longest start of a packet. */
 export const MAX_START_BITS: number = 32 + 1 + SILENT_BITS;

@@ -4,8 +4,9 @@ import { readMask } from "../behaviour/identity-state.js";
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues, ValuesClass } from "../behaviour/member-values.js";
 import type { Prefab } from "../behaviour/prefab.js";
+import type { RecordForm } from "../behaviour/record-run.js";
 import type { RpcDefinition, RpcNumbers } from "../behaviour/rpc.js";
-import { BITS_BESIDE_START } from "./latest-format.js";
+import { BITS_BESIDE_START, shortStart, shortStartBits } from "./latest-format.js";
 import { type ObjectAudience, ObjectAudiences } from "./object-audience.js";
 import type { BehaviourPart } from "./optional-parts.js";
 
@@ -71,18 +72,16 @@ export class ObjectLayout {
   readonly #shifts: readonly number[];
   /** Whether that says it all: the latest members of each behaviour have bits side by side, and are not too many. */
   readonly #isShifted: boolean;
-  /** The place of the first latest member of the first behaviour. */
-  readonly #firstLatest: number;
   /** Whether one behaviour's changes, which only the server makes, are sent at once, and the above holds. */
   readonly isSingle: boolean;
   /** Whether latest state is nothing but the members of one behaviour, moved as above. */
   readonly isSimple: boolean;
 
   /**
-   * How many bits say which latest members follow, where these are those of one behaviour as `isSingle` says, and all
-   * others get all of them; 0 elsewhere. Server: such records are written in runs.
+   * Server: how records begin, where the latest members are those of one behaviour as `isSingle` says, and all others
+   * get all of them; null elsewhere. Such records are written in runs.
    */
-  readonly runBits: number;
+  readonly recordForm: RecordForm | null;
 
   /** @param lacking what one side does not have */
   constructor(prefab: Prefab, lacking: readonly BehaviourPart[] = []) {
@@ -158,10 +157,12 @@ export class ObjectLayout {
       const quickBits = isQuick ? this.#quickBits(may) : 0;
       return { layout: this, isOwner, granted, visible, ordered, latest, latestPlaces, simpleBits, quickBits };
     });
-    const firstMask = this.#latest[0] as number;
-    this.#firstLatest = firstMask === 0 ? 0 : 31 - Math.clz32(firstMask & -firstMask);
     const isSeenByAll = this.isSingle && !this.hasScopedLatest && this.audiences.others.latestPlaces === all;
-    this.runBits = isSeenByAll && this.#latestPlaces.length <= MAX_RUN_BITS ? this.#latestPlaces.length : 0;
+    const maskBits = this.#latestPlaces.length;
+    // A bit says whether interpolated ones have teleported.
+    const zeroBits = this.interpolated.length > 0 ? 1 : 0;
+    const isRun = isSeenByAll && maskBits > 0 && maskBits <= MAX_RUN_BITS;
+    this.recordForm = isRun ? { startBits: shortStartBits, start: othersStart, zeroBits, maskBits } : null;
     this.columns = this.interpolated.reduce((sum, { member }) => sum + (member.shape?.columns ?? 0), 0);
     this.interpolatedPlaces = this.toJournal(masks(({ interpolate }) => Boolean(interpolate)));
   }
@@ -220,16 +221,6 @@ export class ObjectLayout {
     return this.#latest[0] as number;
   }
 
-  /** The same for the one behaviour of a single layout. */
-  placesOf(members: number): number {
-    return (members & (this.#latest[0] as number)) >>> this.#firstLatest;
-  }
-
-  /** The opposite of `placesOf`, also for a simple layout. */
-  membersOf(mask: number): number {
-    return (mask << this.#firstLatest) & (this.#latest[0] as number);
-  }
-
   /** Reads which of the members `scoped` a client gets by functions in `to`. */
   readAudience(reader: NetworkReader, isOwner: boolean, scoped: Masks = this.scoped): ObjectAudience {
     const granted = this.hasScopes ? scoped.map((mask) => readMask(reader, mask)) : NOTHING;
@@ -262,6 +253,8 @@ export class ObjectLayout {
 }
 
 const NOTHING: Masks = [];
+
+const othersStart = (before: number, item: number): number => shortStart(before, item, false);
 
 /** Moves bits to the left, or to the right. */
 const shifted = (mask: number, by: number): number => (by < 0 ? mask >>> -by : mask << by);

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { RecordRun } from "../../../lib/object/behaviour/record-run.js";
+import { BEGINS_SET, NO_RECORD, type RecordForm, RecordRun, ROW } from "../../../lib/object/behaviour/record-run.js";
 import { seededRandom } from "../../../lib/random.js";
 import { libraries } from "./libraries.js";
+
+/** Objects with such numbers cannot be written in a run. */
+const LARGE = 50_000;
 
 describe.each(libraries)("%s", (way, library) => {
   const { bool, float32, i8, memberValues, NetworkBehaviour, networked, NetworkWriter } = library;
@@ -30,43 +33,86 @@ describe.each(libraries)("%s", (way, library) => {
     if (random() < 0.5) body.seed = whole(2 ** 32);
   }
 
+  /** A start of up to 20 bits, which tells one from another. */
+  const form: RecordForm = {
+    startBits: (before, item) => (item >= LARGE ? 0 : item === before + 1 ? 3 : 20),
+    start: (before, item) => (item === before + 1 ? 5 : item),
+    zeroBits: 1,
+    maskBits: 6,
+  };
+
   /** Settles the objects at a time and one by one, writes those with any changes both ways, and compares. */
   function compare(bodies: readonly InstanceType<typeof NetworkBehaviour>[], twins: typeof bodies) {
     const holders = bodies.map((body) => ({ first: memberValues(body) }));
     const { definition } = (holders[0] as (typeof holders)[number]).first;
-    const { Values, latestMask } = definition;
+    const { Values, latestMask, latestShift } = definition;
     const count = bodies.length;
-    const masks = new Int32Array(count);
     const run = new RecordRun();
+    run.reset(count);
     run.objects = holders;
-    run.reserve(count);
-    run.integersAt = Int32Array.from({ length: count }, (_, index) => index * Values.integerCount);
-    run.integers = new Int32Array(count * Values.integerCount);
-    Values.settleAll(holders, 0, count, latestMask, masks, run.integers, 0);
+    const half = whole(count + 1);
+    Values.settleAll(run, 0, half);
+    Values.settleAll(run, half, count);
+    // In any order, in sets, some of another kind, some with large numbers.
+    const order = bodies.map((_, change) => change).sort(() => random() - 0.5);
+    let item = 0;
+    for (const [index, change] of order.entries()) {
+      item = random() < 0.1 ? LARGE + index : random() < 0.5 && item < LARGE ? item + 1 : whole(LARGE);
+      run.items[change] = item;
+      run.kinds[change] = (random() < 0.1 ? 8 : 16) | (index === 0 || random() < 0.2 ? BEGINS_SET : 0);
+      run.next[change] = order[index + 1] ?? -1;
+    }
     const expected = new NetworkWriter({ sizeBytes: 1 });
     const written = new NetworkWriter({ sizeBytes: 1 });
-    const before = whole(40);
-    for (let bit = 0; bit < before; bit++) for (const writer of [expected, written]) writer.writeBits(bit % 3, 1);
-    const starts = bodies.map((_, place) => {
-      const change = count - 1 - place;
-      const twin = memberValues(twins[change] as (typeof twins)[number]);
-      const mask = twin.settle(latestMask);
-      expect(masks[change]).toBe(mask);
-      const bits = whole(33);
-      run.changes[place] = change;
-      run.headBits[place] = bits;
-      run.heads[place] = bits === 0 ? 0 : whole(2 ** 32) & (-1 >>> (32 - bits));
-      run.members[place] = mask;
-      const start = expected.bitLength;
-      expected.writeBits(run.heads[place] as number, bits);
-      twin.write(expected, mask);
-      return start;
-    });
-    const middle = whole(count + 1);
-    Values.writeAll(written, run, 0, middle);
-    Values.writeAll(written, run, middle, count);
+    const bits = whole(40);
+    for (let bit = 0; bit < bits; bit++) for (const writer of [expected, written]) writer.writeBits(bit % 3, 1);
+    const rows: number[] = [];
+    const starts: number[] = [];
+    const setStarts: number[] = [];
+    let before = NO_RECORD;
+    let change = order[0] as number;
+    for (let place = 0; place < count; ) {
+      const kind = run.kinds[change] as number;
+      const limit = Math.min(place + 1 + whole(9), count);
+      const end = Values.writeChain(written, run, form, change, place, limit);
+      for (; place < end; place++) {
+        const twin = memberValues(twins[change] as (typeof twins)[number]);
+        const flags = run.kinds[change] as number;
+        expect(flags | BEGINS_SET).toBe(kind | BEGINS_SET);
+        if (flags & BEGINS_SET) {
+          before = NO_RECORD;
+          setStarts.push(place);
+        }
+        const mask = twin.settle(latestMask);
+        const members = mask >>> latestShift;
+        const item = run.items[change] as number;
+        const startBits = form.startBits(before, item);
+        rows.push(item, members, members, startBits);
+        starts.push(expected.bitLength);
+        expected.writeBits(form.start(before, item), startBits);
+        expected.writeBits(members << 1, 7);
+        twin.write(expected, mask);
+        before = item;
+        change = run.next[change] as number;
+      }
+      expect(run.change).toBe(change);
+      if (end === limit) continue;
+      // The next one is of another kind, or its number is large. It is left out here.
+      const ended = run.kinds[change] as number;
+      const isLarge = (run.items[change] as number) >= LARGE;
+      expect(isLarge || (ended | BEGINS_SET) !== (kind | BEGINS_SET)).toBe(true);
+      if (!isLarge) continue;
+      memberValues(twins[change] as (typeof twins)[number]).settle(latestMask);
+      before = run.before = NO_RECORD;
+      change = run.next[change] as number;
+      for (const list of [starts, rows, rows, rows, rows]) list.push(-1);
+      run.starts[place] = -1;
+      run.rows.fill(-1, place * ROW, ++place * ROW);
+    }
     for (const writer of [expected, written]) writer.writeBits(5, 3);
+    expect([...run.rows.subarray(0, count * ROW)]).toEqual(rows);
     expect([...run.starts.subarray(0, count)]).toEqual(starts);
+    expect([...run.setStarts.subarray(0, run.setCount)]).toEqual(setStarts);
     expect(written.bitLength).toBe(expected.bitLength);
     expect(written.toBytes()).toEqual(expected.toBytes());
     // What is not due is still there.

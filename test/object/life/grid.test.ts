@@ -86,3 +86,22 @@ test("what does not move costs nothing, and only objects with a tick are visited
   expect(ghost.ghost.ticks).toBe(last);
   vi.restoreAllMocks();
 });
+
+test("where a listener puts an object it is seen, also if it does not move again", async () => {
+  const { world, end, seen } = await open();
+  const { unit, identity } = world.objects.spawn(UnitPrefab, {
+    init: ({ unit }) => void Object.assign(unit.position, { x: 50 }),
+  });
+  world.objects.focus(end.player, { x: 0, y: 0 });
+  await world.run(200);
+  expect(seen()).toEqual([]);
+  unit.on("health", (health) => {
+    unit.position.x = health === 1 ? 5 : 50;
+  });
+  unit.health = 1;
+  await world.run(500);
+  expect(seen()).toEqual([identity.netId]);
+  unit.health = 2;
+  await world.run(500);
+  expect(seen()).toEqual([]);
+});
