@@ -46,6 +46,8 @@ export class KeptRooms implements RoomKeeper {
   readonly #owner: KeptRoomsOwner;
   readonly #kept = new Map<Room, KeptRoom>();
   readonly #checkpointing = new Map<Room, () => void>();
+  /** Those that another host is to take at this moment. */
+  readonly #giving = new Map<KeptRoom, Promise<boolean>>();
   /** What is being written of rooms that are over. */
   readonly #ending = new Set<Promise<unknown>>();
   #directory: Directory | null = null;
@@ -112,11 +114,18 @@ export class KeptRooms implements RoomKeeper {
    *
    * @param take asks the other host @returns whether it has
    */
-  async give(room: Room, take: () => Promise<boolean>): Promise<boolean> {
+  give(room: Room, take: () => Promise<boolean>): Promise<boolean> {
     const kept = this.#keptOf(room);
+    // Two drains give it once.
+    const giving = this.#giving.get(kept) ?? this.#give(kept, take).finally(() => this.#giving.delete(kept));
+    this.#giving.set(kept, giving);
+    return giving;
+  }
+
+  async #give(kept: KeptRoom, take: () => Promise<boolean>): Promise<boolean> {
     await kept.checkpoint();
-    await kept.pause();
     try {
+      await kept.pause();
       return await take();
     } finally {
       kept.unpause();

@@ -1,5 +1,6 @@
 import { equalBytes } from "../../bytes.js";
 import { type Clock, pause, unixTimeMs } from "../../clock.js";
+import type { Closing } from "../../message/closing.js";
 import {
   DisconnectCode,
   type Door,
@@ -66,6 +67,8 @@ export interface MembershipHost {
   readonly house: RoomHouse;
   readonly desk: JoinDesk;
   readonly kinds: ReadonlyMap<string, RoomKind>;
+  /** Whether it empties itself, or stops: it takes no players and rooms. */
+  isLeaving(): boolean;
 }
 
 /** A host as a member of its fleet: what it shares with the others, from its start to its stop. */
@@ -75,7 +78,6 @@ export class Membership {
   readonly kept: KeptRooms;
   readonly sessions: FleetSessions;
   readonly counts = { claimed: 0, surrendered: 0 };
-  isDraining = false;
   readonly #options: MembershipOptions;
   #host: MembershipHost | null = null;
   #remote: RemoteMessages | null = null;
@@ -149,7 +151,7 @@ export class Membership {
       ...{ clock, id, house: host.house, kept, remote, barrier },
       isConnected: () => engine.connected,
       hasKind: (kind) => host.kinds.has(kind),
-      mayTake: () => !this.isDraining,
+      mayTake: () => !host.isLeaving(),
       claimed: (room) => this.#claimed(room),
     });
     const tickets = new TicketBook(keys, id, unixTimeMs, randomBytes);
@@ -185,7 +187,6 @@ export class Membership {
   start(follow: (order: Order) => void): void {
     const { engine, app, door, clock } = this.#options;
     this.#door = checkedDoor(door(this.#hosting.lobby.boundPorts));
-    this.isDraining = false;
     this.remote.start();
     this.kept.start();
     this.#stopOrders = followOrders(engine, app, this.id, follow);
@@ -232,15 +233,24 @@ export class Membership {
    * stays in the directory, where whoever looks for it finds it when this host has ended.
    *
    * @param untilMs by the clock: what is still here then stays
-   * @param isWanted whether this goes on
+   * @param closing when it is over, this is
    */
-  async moveAll(untilMs: number, isWanted: () => boolean): Promise<void> {
+  async moveAll(untilMs: number, closing: Closing): Promise<void> {
+    const { clock } = this.#options;
+    const mayGoOn = () => !closing.isOver && clock.now() < untilMs;
+    const moving = this.#moveAll(mayGoOn);
+    // While the engine is away a room waits for its checkpoint, however long that takes.
+    await settledWithin(clock, Promise.race([moving, closing.over]), untilMs - clock.now());
+    if (mayGoOn()) await moving;
+  }
+
+  /** @param mayGoOn whether this goes on */
+  async #moveAll(mayGoOn: () => boolean): Promise<void> {
     const { lobby, house } = this.#hosting;
     const { clock } = this.#options;
-    const mayGoOn = () => isWanted() && clock.now() < untilMs;
     while (mayGoOn()) {
       const hasMoved = await this.#handOverAll(mayGoOn);
-      if (!isWanted()) return;
+      if (!mayGoOn()) return;
       const [emptiest] = this.#takers();
       for (const player of lobby.authenticatedPlayers) this.#sendAway(player, "", emptiest);
       if (house.directory.size === 0) await Promise.all(this.#leaving);
@@ -257,7 +267,7 @@ export class Membership {
     const work = async () => {
       while (turn < rooms.length && mayGoOn()) {
         const at = turn++;
-        if (await this.#handOver(rooms[at] as Room, at)) hasMoved = true;
+        if (await this.#handOver(rooms[at] as Room, at, mayGoOn)) hasMoved = true;
       }
     };
     await Promise.all(Array.from({ length: MAX_MOVING }, work));
@@ -296,13 +306,19 @@ export class Membership {
     this.#strangers = new Set(strangers.map(({ id }) => id));
   }
 
-  /** Gives a room to another host, and sends its players there. @returns false: nobody took it */
-  async #handOver(room: Room, turn: number): Promise<boolean> {
+  /**
+   * Gives a room to another host, and sends its players there.
+   *
+   * @param mayGoOn whether it is still to be given when its state is stored
+   * @returns false: nobody took it
+   */
+  async #handOver(room: Room, turn: number, mayGoOn: () => boolean): Promise<boolean> {
     const takers = this.#takers();
     const host = takers[turn % takers.length];
     if (host === undefined) return false;
     try {
       return await this.kept.give(room, async () => {
+        if (!mayGoOn()) return false;
         const wish = { room: room.id };
         const { isDone } = await this.remote.request({ host }, TakeRequest, wish, { timeoutMs: TAKE_MS });
         if (isDone) await this.#lost(room, null);
@@ -313,7 +329,7 @@ export class Membership {
     }
   }
 
-  #answer(remote: RemoteMessages, { house, desk }: MembershipHost): void {
+  #answer(remote: RemoteMessages, { house, desk, isLeaving }: MembershipHost): void {
     remote.registerRequest(OwnRequest, ({ room }) => {
       const found = house.directory.byId(room);
       return { isDone: found !== null && house.isOpen(found) };
@@ -323,7 +339,7 @@ export class Membership {
     }));
     remote.registerRequest(FindRequest, ({ kind, labels, isSpectator }) => {
       const free = house.directory.find({ kind, labels }).find((room) => desk.isFree(room, isSpectator));
-      return { room: this.isDraining ? undefined : free?.id };
+      return { room: isLeaving() ? undefined : free?.id };
     });
     remote.registerRequest(ReserveRequest, ({ room: id, isSpectator }) => {
       const room = house.directory.byId(id);
@@ -334,7 +350,7 @@ export class Membership {
   }
 
   #state(): HostState {
-    const { house, lobby } = this.#hosting;
+    const { house, lobby, isLeaving } = this.#hosting;
     const { addresses, serverKey = "" } = this.#door as Door;
     const players = NetworkServer.frontEndOf(lobby).admittedCount;
     const { capacity } = this.#options;
@@ -342,7 +358,7 @@ export class Membership {
       ...{ id: this.id, fingerprint: lobby.protocol.fingerprint, serverKey, players, capacity },
       addresses: Object.entries(addresses).map(([kind, address]) => ({ kind, address })),
       keyTags: this.#options.keys.tags,
-      ...{ rooms: house.directory.size, load: Math.min(players / capacity, 1), isDraining: this.isDraining },
+      ...{ rooms: house.directory.size, load: Math.min(players / capacity, 1), isDraining: isLeaving() },
     };
   }
 
@@ -414,6 +430,7 @@ export class Membership {
   async #sweep(): Promise<void> {
     const { clock, resumeWindowMs } = this.#options;
     const nowMs = clock.now();
+    const timer = this.#sweepTimer;
     const { directory, beats } = this.kept;
     const orphans = new Map<string, number>();
     const isOld = (key: string) => {
@@ -438,7 +455,8 @@ export class Membership {
     if (directory?.isCurrent) this.sessions.repair(directory);
     // Side by side: one whose `open` takes long holds up no other. A host that drains takes none.
     await Promise.all(rooms.map(({ id }) => this.finder.find(id).catch(() => {})));
-    if (this.#sweepTimer !== null) this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
+    // The host may have stopped meanwhile, and started again.
+    if (this.#sweepTimer === timer) this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
   }
 }
 

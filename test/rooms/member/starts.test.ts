@@ -1,11 +1,14 @@
 import { expect, test } from "vitest";
-import { type Door, defineProtocol, type NetworkClient } from "../../../lib/message/index.js";
+import type { Clock } from "../../../lib/clock.js";
+import { type Door, defineMessage, defineProtocol, type NetworkClient } from "../../../lib/message/index.js";
 import type { Bucket } from "../../../lib/rooms/engine/index.js";
-import type { RoomHostOptions } from "../../../lib/rooms/index.js";
+import type { Room, RoomHostOptions } from "../../../lib/rooms/index.js";
+import { string } from "../../../lib/serialization/index.js";
 import { FleetProcess, FleetWorld } from "../../support/fleet-world.js";
 import { RoomsWorld } from "../../support/rooms-world.js";
 
-const newProtocol = (version = 1) => defineProtocol({ name: "starts", version, messages: [] });
+const Note = defineMessage("note", string(20));
+const newProtocol = (version = 1) => defineProtocol({ name: "starts", version, messages: [Note] });
 const rooms = { game: { capacity: 20, open() {} } };
 
 /** A host beside another one, and how many watches of the engine's buckets it has. */
@@ -83,6 +86,50 @@ const bound = (world: RoomsWorld) => ({
   host: world.host,
   wait: world.wait.bind(world),
   codeOf: world.codeOf.bind(world),
+});
+
+test("who stops the server of a host stops the host: the others hear of it, and nothing is there twice after a start", async () => {
+  const { fleet, other, host, counts } = await beside();
+  await fleet.wait(host.start());
+  await fleet.wait(host.server.stop());
+  await fleet.run(100);
+  expect([counts.watches, other.host.fleet?.hosts.length]).toEqual([0, 1]);
+  await fleet.wait(host.start());
+  const heard: string[] = [];
+  host.fleet?.register(Note, (text) => void heard.push(text));
+  other.host.fleet?.publish(Note, "once");
+  await fleet.run(100);
+  expect(heard).toEqual(["once"]);
+});
+
+test("a host that is started again while it takes over rooms looks for those of the dead once at a time", async () => {
+  let looks = 0;
+  const fleet = new FleetWorld(() => newProtocol(), rooms);
+  const { clock } = fleet;
+  const counting: Clock = {
+    now: () => clock.now(),
+    setTimeout: (callback, ms) => {
+      if (ms === 5000) looks++;
+      return clock.setTimeout(callback, ms);
+    },
+    clearTimeout: (timer) => clock.clearTimeout(timer),
+  };
+  const hanging = {
+    game: { capacity: 20, open: ({ id }: Room) => (id === "one" ? new Promise<void>(() => {}) : undefined) },
+  };
+  const { host } = await fleet.add({ clock: counting, rooms: hanging });
+  const other = await fleet.add();
+  await fleet.run(2500, 50);
+  await fleet.wait(other.host.createRoom("game", { id: "one" }));
+  await fleet.run(100);
+  await other.kill();
+  await fleet.until(() => host.rooms.length > 0, 100);
+  await fleet.wait(host.stop());
+  await fleet.wait(host.start());
+  await fleet.run(35_000, 100);
+  looks = 0;
+  await fleet.run(20_000, 100);
+  expect(looks).toBeLessThanOrEqual(4);
 });
 
 test("the second of two starts is refused, and leaves nothing behind", async () => {
