@@ -1,15 +1,7 @@
 import { equalBytes } from "../../bytes.js";
 import { type Clock, pause, unixTimeMs } from "../../clock.js";
 import type { Closing } from "../../message/closing.js";
-import {
-  DisconnectCode,
-  type Door,
-  type INetworkPlayer,
-  NetworkError,
-  NetworkServer,
-  type RedirectTarget,
-  RequestRefusedError,
-} from "../../message/index.js";
+import { type Door, NetworkError, NetworkServer, RequestRefusedError } from "../../message/index.js";
 import { MAX_DOORS } from "../../message/protocol/door.js";
 import { settledWithin } from "../../message/time/deadline.js";
 import type { Random, RandomBytes } from "../../random.js";
@@ -25,6 +17,7 @@ import { partsOf, type Room } from "../host/room.js";
 import type { RoomHouse } from "../host/room-house.js";
 import type { RoomKind } from "../host/room-kind.js";
 import { Arrivals } from "./arrivals.js";
+import { Departures, LEAVE_MS } from "./departures.js";
 import { ExpectRequest, FindRequest, OwnRequest, ReserveRequest, TakeRequest } from "./fleet-requests.js";
 import { FleetSessions } from "./fleet-sessions.js";
 import { KeptRooms } from "./kept-rooms.js";
@@ -34,8 +27,6 @@ import { RoomFinder } from "./room-finder.js";
 /** How often what dead hosts have left is looked for, and how much of it is taken at a time. */
 const SWEEP_MS = 5000;
 const MAX_SWEPT = 50;
-/** How long players have to leave the copy of a room that goes on elsewhere. */
-const LEAVE_MS = 5000;
 /** How many rooms are moved at a time, and the pause when nobody takes one. */
 const MAX_MOVING = 16;
 const PAUSE_MS = 100;
@@ -82,6 +73,7 @@ export class Membership {
   #host: MembershipHost | null = null;
   #remote: RemoteMessages | null = null;
   #arrivals: Arrivals | null = null;
+  #departures: Departures | null = null;
   #finder: RoomFinder | null = null;
   #door: Door | null = null;
   #stopOrders = () => {};
@@ -127,6 +119,10 @@ export class Membership {
     return this.#arrivals as Arrivals;
   }
 
+  get departures(): Departures {
+    return this.#departures as Departures;
+  }
+
   get finder(): RoomFinder {
     return this.#finder as RoomFinder;
   }
@@ -156,6 +152,7 @@ export class Membership {
     });
     const tickets = new TicketBook(keys, id, unixTimeMs, randomBytes);
     this.#arrivals = new Arrivals({ ...host, id, clock, kept, remote, tickets, sessions, finder, barrier });
+    this.#departures = new Departures({ clock, lobby: host.lobby, kept, sessions, arrivals: this.arrivals });
     this.#remote = remote;
     this.#finder = finder;
     this.#answer(remote, host);
@@ -209,6 +206,7 @@ export class Membership {
     this.#orphans.clear();
     this.#stopOrders();
     this.arrivals.stop();
+    this.departures.stop();
     await settledWithin(clock, this.sessions.writer.flushed(), FLUSH_MS);
     this.sessions.writer.stop();
     await this.kept.stop();
@@ -242,6 +240,7 @@ export class Membership {
     // While the engine is away a room waits for its checkpoint, however long that takes.
     await settledWithin(clock, Promise.race([moving, closing.over]), untilMs - clock.now());
     if (mayGoOn()) await moving;
+    if (closing.isOver) this.departures.end(this.#hosting.lobby.players);
   }
 
   /** @param mayGoOn whether this goes on */
@@ -252,7 +251,7 @@ export class Membership {
       const hasMoved = await this.#handOverAll(mayGoOn);
       if (!mayGoOn()) return;
       const [emptiest] = this.#takers();
-      for (const player of lobby.authenticatedPlayers) this.#sendAway(player, "", emptiest);
+      for (const player of lobby.authenticatedPlayers) this.departures.send(player, "", emptiest);
       if (house.directory.size === 0) await Promise.all(this.#leaving);
       if (!hasMoved && NetworkServer.frontEndOf(lobby).admittedCount === 0) return;
       if (!hasMoved) await pause(clock, PAUSE_MS);
@@ -396,34 +395,13 @@ export class Membership {
     const now = newer ?? (await kept.directory?.readRoom(room.id).catch(() => null));
     if (now && now.epoch === room.epoch) return; // The other host says that it has it, and has not.
     const surrendered = house.surrender(room, {
-      sendAway: (player) => this.#sendAway(player, room.id, now?.owner),
+      sendAway: (player) => this.departures.send(player, room.id, now?.owner),
       wait: (emptied) => settledWithin(clock, emptied, LEAVE_MS),
     });
     if (!surrendered) return;
     this.counts.surrendered++;
     this.#leaving.add(surrendered);
     void surrendered.finally(() => this.#leaving.delete(surrendered));
-  }
-
-  /** @param host undefined: the player looks for its room at the doors that it knows */
-  #sendAway(player: INetworkPlayer, room: string, host: string | undefined): void {
-    const session = this.sessions.entryOf(player);
-    if (!session) return; // It is on its way already, or the host's client.
-    const { lobby } = this.#hosting;
-    const target = host === undefined ? null : this.#targetOf(host, session, room);
-    if (room === "" && !target) return;
-    this.sessions.sendAway(player);
-    if (!player.isConnected) NetworkServer.dismiss(lobby, player, MOVED);
-    else if (target) {
-      player.redirect(target);
-      // Its connection may be dead without anybody knowing: when it comes here again, it is not to find this player.
-      NetworkServer.releaseSession(lobby, player);
-    } else NetworkServer.refuse(player, MOVED.code, MOVED.text);
-  }
-
-  /** Null: the host is not heard any more. */
-  #targetOf(host: string, session: SessionEntry, room: string): RedirectTarget | null {
-    return this.kept.beats.find(host) ? this.arrivals.targetOf(host, { session, room }) : null;
   }
 
   /** Takes what hosts have left that are dead for longer than anybody may come back, and removes what nobody has. */
@@ -462,5 +440,3 @@ export class Membership {
 
 const otherKey = ({ id }: HostState) =>
   new NetworkError("ERR_FLEET_KEY", `The host ${id} has another fleetKey: players cannot go from host to host`);
-
-const MOVED = { code: DisconnectCode.Moved, text: "The room is at another server" };
