@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.js";
+import { type Clock, pause } from "../../clock.js";
 import { NetworkError } from "../../message/index.js";
 import { settledWithin } from "../../message/time/deadline.js";
 import type { Random } from "../../random.js";
@@ -13,7 +13,7 @@ import { KeptRoom } from "./kept-room.js";
 
 /** How long a stop waits for the last checkpoints and records. */
 const STOP_MS = 5000;
-/** How often what the directory should say of a room is written again after a failure. */
+/** How often what the directory should say of a room is written again after a failure, and its end. */
 const DESCRIBE_MS = 1000;
 
 /** What the kept rooms of a host need of it. */
@@ -48,8 +48,8 @@ export class KeptRooms implements RoomKeeper {
   readonly #checkpointing = new Map<Room, () => void>();
   /** Those that another host is to take at this moment. */
   readonly #giving = new Map<KeptRoom, Promise<boolean>>();
-  /** What is being written of rooms that are over. */
-  readonly #ending = new Set<Promise<unknown>>();
+  /** What is being written of rooms that have ended here, by their ids. */
+  readonly #ending = new Map<string, Promise<void>>();
   #directory: Directory | null = null;
   #log: Log | null = null;
   #isStarted = false;
@@ -96,7 +96,8 @@ export class KeptRooms implements RoomKeeper {
     clock.clearTimeout(this.#describeTimer);
     this.#describeTimer = null;
     this.#undescribed.clear();
-    await settledWithin(clock, Promise.all(this.#ending), STOP_MS);
+    const ended = Promise.all(this.#ending.values());
+    if (this.#owner.engine.connected) await settledWithin(clock, ended, STOP_MS);
     if (this.#isStarted) this.beats.stop();
     this.#isStarted = false;
     this.#directory?.close();
@@ -157,11 +158,18 @@ export class KeptRooms implements RoomKeeper {
     this.#undescribed.delete(room);
     this.#checkpointing.get(room)?.();
     this.#checkpointing.delete(room);
-    const ending = this.#end(kept, isOver || kept.isBlank).catch((error) => {
-      this.#owner.report(error, `the end of the room ${room.id}`);
-    });
-    this.#ending.add(ending);
-    void ending.then(() => this.#ending.delete(ending));
+    const { id } = room;
+    const ending = this.#end(kept, isOver || kept.isBlank)
+      .catch((error) => this.#owner.report(error, `the end of the room ${id}`))
+      .finally(() => {
+        if (this.#ending.get(id) === ending) this.#ending.delete(id);
+      });
+    this.#ending.set(id, ending);
+  }
+
+  /** Whether a room that has ended here is still being removed. */
+  isEnding(id: string): boolean {
+    return this.#ending.has(id);
   }
 
   describe(room: Room): void {
@@ -196,6 +204,7 @@ export class KeptRooms implements RoomKeeper {
   async #claim(room: Room): Promise<void> {
     const [directory, log] = [this.#directory, this.#log];
     if (!directory || !log) throw new NetworkError("ERR_STATE", "The host is not active: await its start()");
+    await this.#ended(room.id);
     const entry = await this.#claimEntry(directory, room);
     const { id, clock, random } = this.#owner;
     const kept = await KeptRoom.begin(room, entry, {
@@ -210,6 +219,14 @@ export class KeptRooms implements RoomKeeper {
       throw elsewhere(now);
     }
     this.#kept.set(room, kept);
+  }
+
+  /** Waits until nothing is left of a room that had the same id. @throws (rejects) NetworkError `ERR_TIMEOUT` */
+  async #ended(id: string): Promise<void> {
+    const ending = this.#ending.get(id);
+    if (!ending) return;
+    await settledWithin(this.#owner.clock, ending, STOP_MS);
+    if (this.#ending.has(id)) throw new NetworkError("ERR_TIMEOUT", `The earlier room ${id} could not be removed`);
   }
 
   async #claimEntry(directory: Directory, room: Room): Promise<RoomEntry> {
@@ -233,15 +250,18 @@ export class KeptRooms implements RoomKeeper {
     }
   }
 
-  /** The log first: who finds the room in between finds an empty one. */
+  /** The log first: who finds the room in between finds an empty one. Tried until the engine has it, or a stop. */
   async #end(kept: KeptRoom, isOver: boolean): Promise<void> {
     const directory = this.#directory;
-    try {
-      await kept.end(isOver);
-      if (isOver) await directory?.removeRoom(kept.entry);
-    } catch (error) {
-      // Nobody is in it, and whoever claims it disposes of it.
-      if (!["ERR_NOT_CONNECTED", "ERR_TIMEOUT", "ERR_CLOSED"].includes(codeOf(error) ?? "")) throw error;
+    while (directory === this.#directory) {
+      try {
+        await kept.end(isOver);
+        if (isOver) await directory?.removeRoom(kept.entry);
+        return;
+      } catch (error) {
+        if (!["ERR_NOT_CONNECTED", "ERR_TIMEOUT", "ERR_CLOSED"].includes(codeOf(error) ?? "")) throw error;
+      }
+      await pause(this.#owner.clock, DESCRIBE_MS);
     }
   }
 

@@ -407,6 +407,7 @@ export class Membership {
   /** Takes what hosts have left that are dead for longer than anybody may come back, and removes what nobody has. */
   async #sweep(): Promise<void> {
     const { clock, resumeWindowMs } = this.#options;
+    const { house } = this.#hosting;
     const nowMs = clock.now();
     const timer = this.#sweepTimer;
     const { directory, beats } = this.kept;
@@ -419,7 +420,8 @@ export class Membership {
     const rooms: RoomEntry[] = [];
     const sessions: SessionEntry[] = [];
     for (const room of directory?.rooms() ?? []) {
-      const isGone = beats.isDead(room.owner) && room.owner !== this.id;
+      // Of this host: the answer to a claim was lost.
+      const isGone = room.owner === this.id ? !house.directory.byId(room.id) : beats.isDead(room.owner);
       if (isGone && isOld(`room ${room.id}`) && rooms.length < MAX_SWEPT) rooms.push(room);
     }
     for (const session of directory?.sessions() ?? []) {

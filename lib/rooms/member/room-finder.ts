@@ -63,7 +63,9 @@ export class RoomFinder {
       const entry = await this.#read(kept.directory, id);
       if (house.directory.byId(id)) continue; // Whoever else looks for it was faster.
       if (!entry) return null;
-      if (kept.mayClaim(entry)) {
+      if (kept.isEnding(id)) {
+        // Soon there is none.
+      } else if (kept.mayClaim(entry)) {
         if (!this.#owner.mayTake() || !this.#owner.hasKind(entry.kind)) throw busy(id);
         const room = this.#create(entry);
         if (await this.#isOpened(room)) {
