@@ -27,6 +27,7 @@ import {
 } from "../options.js";
 import { secureRandomBytes } from "../random.js";
 import { checkReason } from "../socket/disconnect-reason.js";
+import { endWithParent } from "./end-with-parent.js";
 import type { Engine } from "./engine/engine.js";
 import { FleetKeys } from "./fleet/fleet-keys.js";
 import { appOption } from "./fleet/names.js";
@@ -155,6 +156,8 @@ export class RoomHost {
   #drained: Closing | null = null;
   /** Drains the host where an operator has ordered it. */
   #onOrder: (() => void) | null = null;
+  /** The process does not end with its `Supervisor` any more. */
+  #outliveParent = () => {};
   #hasRehearsed = false;
   #attempt: StartAttempt = { isWanted: false, isDone: false };
   /** Settles when all starts and stops have. */
@@ -279,6 +282,7 @@ export class RoomHost {
       await this.server.start(options);
       goOn();
       this.#membership?.start((order) => this.#obey(order));
+      this.#outliveParent = endWithParent();
       attempt.isDone = true;
     } catch (error) {
       attempt.isWanted = false;
@@ -303,6 +307,7 @@ export class RoomHost {
     await this.#membership?.store();
     await this.server.stop(reason);
     await this.#membership?.stop();
+    this.#outliveParent();
   }
 
   /** A later start waits for it. */
