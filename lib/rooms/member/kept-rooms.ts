@@ -6,6 +6,7 @@ import type { Engine, Log } from "../engine/engine.js";
 import { Beats, type HostState } from "../fleet/beats.js";
 import { Checkpoints } from "../fleet/checkpoints.js";
 import { Directory, type RoomEntry } from "../fleet/directory.js";
+import { isOfKin, type Kinship, kinOf } from "../fleet/kin.js";
 import { codeOf } from "../fleet/records.js";
 import type { Room } from "../host/room.js";
 import type { RoomKeeper } from "../host/room-keeper.js";
@@ -27,6 +28,7 @@ export interface KeptRoomsOwner {
   report(error: unknown, place: string): void;
   /** What this host says of itself. */
   state(): HostState;
+  kinship(): Kinship;
   /** Other hosts than before take players. */
   hostsChanged(): void;
   /**
@@ -74,7 +76,8 @@ export class KeptRooms implements RoomKeeper {
   /** Opens the directory. @throws (rejects) as an engine */
   async open(): Promise<void> {
     const { engine, app } = this.#owner;
-    this.#directory ??= await Directory.open(engine, app, (now) => this.#follow(now));
+    const kin = () => kinOf(this.#owner.kinship());
+    this.#directory ??= await Directory.open(engine, app, (now) => this.#follow(now), kin);
     this.#log ??= await engine.log(`${app}-events`);
   }
 
@@ -105,9 +108,20 @@ export class KeptRooms implements RoomKeeper {
     this.#log = null;
   }
 
-  /** Whether the owner of a room is known to be gone, is this host, or gives the room to it. */
-  mayClaim({ id, owner }: RoomEntry): boolean {
-    return owner === this.#owner.id || this.given.has(id) || this.beats.isDead(owner);
+  /**
+   * Whether the owner of a room is this host, gives the room to it, or is known to be gone and has left it to whoever
+   * comes.
+   */
+  mayClaim(entry: RoomEntry): boolean {
+    const { id, owner } = entry;
+    if (owner === this.#owner.id || this.given.has(id)) return true;
+    return this.beats.isDead(owner) && !this.isLeftToOthers(entry);
+  }
+
+  /** Whether the owner of a room is known to be gone, and this host leaves the room to those of its kin that live. */
+  isLeftToOthers({ owner, kin }: RoomEntry): boolean {
+    if (!this.beats.isDead(owner) || isOfKin(this.#owner.kinship(), kin)) return false;
+    return this.beats.hosts().some((host) => isOfKin(host, kin));
   }
 
   /**

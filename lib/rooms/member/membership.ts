@@ -95,6 +95,7 @@ export class Membership {
       ...{ engine, app, id, clock, random },
       report: (error, place) => NetworkServer.report(this.#hosting.lobby, error, place),
       state: () => this.#state(),
+      kinship: () => this.#kinship,
       hostsChanged: () => this.#hostsChanged(),
       lost: (room, newer) =>
         this.#lost(room, newer).catch((error) =>
@@ -348,15 +349,18 @@ export class Membership {
     remote.registerRequest(TakeRequest, async ({ room }) => ({ isDone: await this.finder.take(room) }));
   }
 
+  get #kinship() {
+    return { fingerprint: this.#hosting.lobby.protocol.fingerprint, keyTags: this.#options.keys.tags };
+  }
+
   #state(): HostState {
     const { house, lobby, isLeaving } = this.#hosting;
     const { addresses, serverKey = "" } = this.#door as Door;
     const players = NetworkServer.frontEndOf(lobby).admittedCount;
     const { capacity } = this.#options;
     return {
-      ...{ id: this.id, fingerprint: lobby.protocol.fingerprint, serverKey, players, capacity },
+      ...{ id: this.id, ...this.#kinship, serverKey, players, capacity },
       addresses: Object.entries(addresses).map(([kind, address]) => ({ kind, address })),
-      keyTags: this.#options.keys.tags,
       ...{ rooms: house.directory.size, load: Math.min(players / capacity, 1), isDraining: isLeaving() },
     };
   }
@@ -421,7 +425,7 @@ export class Membership {
     const sessions: SessionEntry[] = [];
     for (const room of directory?.rooms() ?? []) {
       // Of this host: the answer to a claim was lost.
-      const isGone = room.owner === this.id ? !house.directory.byId(room.id) : beats.isDead(room.owner);
+      const isGone = room.owner === this.id ? !house.directory.byId(room.id) : this.kept.mayClaim(room);
       if (isGone && isOld(`room ${room.id}`) && rooms.length < MAX_SWEPT) rooms.push(room);
     }
     for (const session of directory?.sessions() ?? []) {
