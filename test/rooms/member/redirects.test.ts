@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DisconnectCode, defineAuthenticator, defineCredential, defineProtocol } from "../../../lib/message/index.js";
+import { DisconnectCode, defineAuthenticator, defineCredential, defineProtocol, PlayerState } from "../../../lib/message/index.js";
 import type { LibraryConnection } from "../../../lib/peer/connection/connection.js";
 import type { RoomKind } from "../../../lib/rooms/index.js";
 import { string } from "../../../lib/serialization/index.js";
@@ -120,4 +120,16 @@ test("a player who was sent away before the drain was taken back has its session
   await fleet.run(3000);
   expect([events, client.isAuthenticated]).toEqual([["suspended", "resumed", "suspended", "resumed"], true]);
   expect([rooms.room?.id, a.host.getRoom("one")?.players.length]).toEqual(["one", 1]);
+});
+
+test("a host that stops while a player is on its way to the room's next host does not end the player", async () => {
+  const { fleet, a, client, rooms, events } = await besideUnreachable();
+  await fleet.wait(a.host.createRoom("game", { id: "one" }));
+  await fleet.wait(rooms.joinById("one"));
+  const draining = fleet.wait(a.host.drain());
+  await fleet.until(() => a.host.rooms.length === 0);
+  await fleet.wait(a.host.stop());
+  await draining;
+  await fleet.run(1000);
+  expect([events, client.player?.state]).toEqual([["suspended"], PlayerState.Suspended]);
 });

@@ -76,6 +76,7 @@ test("a host that is stopped and started in one turn runs, and one whose stop wa
   expect(await fleet.wait(outcome(host.start()))).toBe("done");
   expect(host.fleet?.isReady).toBe(true);
   expect(await fleet.wait(outcome(host.stop({ code: -1, text: "" })))).toBe("ERR_OUT_OF_RANGE");
+  expect(await fleet.wait(outcome(host.createRoom("game")))).toBe("done");
   expect(await fleet.wait(outcome(host.start()))).toBe("ERR_STATE");
   expect(host.server.active).toBe(true);
   await fleet.wait(host.server.stop());
