@@ -224,7 +224,7 @@ export class RoomHost {
         void this.#house.stop();
         // Somebody has stopped the server itself: the others of the fleet are to know.
         if (this.#attempt.isWanted && this.#attempt.isDone)
-          void this.stop().catch((error) => NetworkServer.report(lobby, error, "a stop"));
+          void this.#end().catch((error) => NetworkServer.report(lobby, error, "a stop"));
       },
     });
   }
@@ -295,6 +295,12 @@ export class RoomHost {
   /** Closes all rooms, disconnects all players, and stops. @param reason as of `NetworkServer.stop` */
   async stop(reason?: DisconnectReason): Promise<void> {
     if (reason) checkReason(reason);
+    // Nobody comes in to be thrown out when the rooms are stored.
+    if (this.server.active) this.server.close();
+    await this.#end(reason);
+  }
+
+  async #end(reason?: DisconnectReason): Promise<void> {
     this.#attempt.isWanted = false;
     const stopping = this.#stop(reason);
     this.#follows(stopping);
@@ -302,8 +308,6 @@ export class RoomHost {
   }
 
   async #stop(reason: DisconnectReason | undefined): Promise<void> {
-    // Nobody comes in to be thrown out when the rooms are stored.
-    if (this.server.active) this.server.close();
     await this.#membership?.store();
     await this.server.stop(reason);
     await this.#membership?.stop();

@@ -277,7 +277,9 @@ describe("a room that is over", () => {
     const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
     await fleet.wait(room.commit({ amount: 3 }));
     await fleet.wait(room.checkpoint());
-    void room.close();
+    a.engine.disconnect();
+    await fleet.wait(room.close());
+    a.engine.reconnect();
     const next = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
     await fleet.wait(next.commit({ amount: 1 }));
     expect(of(next)).toEqual({ sum: 1, seen: 0 });

@@ -111,7 +111,7 @@ test("a player who was sent away before the drain was taken back has its session
   await fleet.run(1000);
   a.host.undrain();
   expect(await draining).toBe(null);
-  await fleet.until(() => events.includes("resumed"));
+  await fleet.until(() => events.includes("resumed"), 5, 2000);
   await fleet.wait(a.host.createRoom("game", { id: "one" }));
   await fleet.wait(rooms.joinById("one"));
   await fleet.run(1000);
@@ -119,7 +119,7 @@ test("a player who was sent away before the drain was taken back has its session
   connection.refuse(DisconnectCode.ConnectionLost, "Lost");
   await fleet.run(3000);
   expect([events, client.isAuthenticated]).toEqual([["suspended", "resumed", "suspended", "resumed"], true]);
-  expect([rooms.room?.id, a.host.getRoom("one")?.players.length]).toEqual(["one", 1]);
+  expect([rooms.room?.id, a.host.getRoom("one")?.players.length, a.host.metrics.players]).toEqual(["one", 1, 1]);
 });
 
 test("a host that stops while a player is on its way to the room's next host does not end the player", async () => {

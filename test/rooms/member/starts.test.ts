@@ -101,6 +101,7 @@ test("who stops the server of a host stops the host: the others hear of it, and 
   other.host.fleet?.publish(Note, "once");
   await fleet.run(100);
   expect(heard).toEqual(["once"]);
+  await fleet.wait(fleet.newClient().client.connect({ port: 7002 })); // It is not closed.
 });
 
 test("a host that is started again while it takes over rooms looks for those of the dead once at a time", async () => {
@@ -115,9 +116,9 @@ test("a host that is started again while it takes over rooms looks for those of 
     },
     clearTimeout: (timer) => clock.clearTimeout(timer),
   };
-  const hanging = {
-    game: { capacity: 20, open: ({ id }: Room) => (id === "one" ? new Promise<void>(() => {}) : undefined) },
-  };
+  let hangs = 1;
+  const open = ({ id }: Room) => (id === "one" && hangs-- > 0 ? new Promise<void>(() => {}) : undefined);
+  const hanging = { game: { capacity: 20, open } };
   const { host } = await fleet.add({ clock: counting, rooms: hanging });
   const other = await fleet.add();
   await fleet.run(2500, 50);
