@@ -154,8 +154,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   /** Listens. What has been opened for an earlier start is closed. */
   async open(): Promise<void> {
-    const { listen = true } = this.#options;
-    if (!listen) return;
+    if (this.#options.listen === false) return;
     this.#opening = this.#open(this.#starts);
     await this.#opening;
   }
@@ -238,6 +237,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     const hostPeer = this.#host && this.#hostEnded();
     return async () => {
       for (const player of this.#byConnection.values()) this.#admission.remove(player);
+      this.authentication.cancelAll();
       this.unidentified.clear();
       this.#byConnection.clear();
       // A socket that is still being bound is closed as soon as it is.
