@@ -215,7 +215,8 @@ describe("a door of another version", () => {
     const { client } = await group.join();
     store.remove = () => {};
     client.on("suspended", () => void servers[0]?.stop());
-    (servers[0]?.players[0]?.connection as LibraryConnection).refuse(DisconnectCode.ConnectionLost, "Crashed");
+    const connection = servers[0]?.players[0]?.connection as LibraryConnection;
+    connection.refuse(DisconnectCode.ConnectionLost, "Crashed");
     await world.run(5000, 20);
     return { ...group, client, asked, other };
   }

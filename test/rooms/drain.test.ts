@@ -148,6 +148,17 @@ describe("a host with an engine", () => {
     expect([stopped, started, a.host.server.active]).toEqual([{ value: undefined }, { value: undefined }, true]);
   });
 
+  test("offers no seat to players of other hosts while it drains", async () => {
+    const fleet = new FleetWorld(newProtocol, rooms);
+    const [a, b] = (await fleet.start(2)) as [FleetProcess, FleetProcess];
+    await fleet.wait(a.host.createRoom("arena", { id: "one" }));
+    await fleet.wait((await fleet.connect(a)).rooms.joinById("one"));
+    void a.host.drain({ mode: "wait" });
+    const { rooms: ofClient } = await fleet.connect(b);
+    const { id } = await fleet.wait(ofClient.joinOrCreate("arena"));
+    expect([id === "one", b.host.rooms.length]).toEqual([false, 1]);
+  });
+
   test("takes no room while it stops", async () => {
     const fleet = new FleetWorld(newProtocol, rooms, { writeMs: 300 });
     const [a, b] = (await fleet.start(2)) as [FleetProcess, FleetProcess];

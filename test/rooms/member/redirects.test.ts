@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { DisconnectCode, defineAuthenticator, defineCredential, defineProtocol, PlayerState } from "../../../lib/message/index.js";
+import {
+  DisconnectCode,
+  defineAuthenticator,
+  defineCredential,
+  defineProtocol,
+  PlayerState,
+} from "../../../lib/message/index.js";
 import type { LibraryConnection } from "../../../lib/peer/connection/connection.js";
 import type { RoomKind } from "../../../lib/rooms/index.js";
 import { string } from "../../../lib/serialization/index.js";
