@@ -58,7 +58,8 @@ interface Worker {
 /**
  * Runs a host in each of several processes, one for a core, each with ports of its own. They share an engine in this
  * process. One that ends is started again, alone: its rooms go on at the others meanwhile. When this process ends,
- * however that is, they end as on a SIGTERM: those with a `RoomHost` that has started, `parentEngine` or `drainOnSignal`.
+ * however that is, they end as on a SIGTERM: those with a `RoomHost` that has started, with `parentEngine` or with
+ * `drainOnSignal`.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;

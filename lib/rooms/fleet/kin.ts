@@ -8,6 +8,6 @@ export type Kinship = Pick<HostState, "fingerprint" | "keyTags">;
 export const kinOf = ({ fingerprint, keyTags: [first] }: Kinship): string =>
   `${hexOf(fingerprint)}.${hexOf(first ?? new Uint8Array(0))}`;
 
-/** Whether a host can go on with rooms whose owner was of a kin: it speaks with their players, and reads their sessions. */
+/** Whether a host can go on with rooms of a kin: it speaks with their players, and reads their sessions. */
 export const isOfKin = ({ fingerprint, keyTags }: Kinship, kin: string): boolean =>
   keyTags.some((tag) => kinOf({ fingerprint, keyTags: [tag] }) === kin);

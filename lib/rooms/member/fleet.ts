@@ -42,8 +42,8 @@ export interface FleetRoom {
   /** Whether it is entered by its code only: tell no stranger of it. */
   readonly isPrivate: boolean;
   /**
-   * Whether its host has another version of the protocol, or had it and others of that version are there: clients of this
-   * host cannot enter it.
+   * Whether its host has another version of the protocol, or had it and others of that version are there: clients of
+   * this host cannot enter it.
    */
   readonly isOtherVersion: boolean;
 }

@@ -89,7 +89,7 @@ const bound = (world: RoomsWorld) => ({
   codeOf: world.codeOf.bind(world),
 });
 
-test("who stops the server of a host stops the host: the others hear of it, and nothing is there twice after a start", async () => {
+test("who stops the server of a host stops the host, which the others hear; nothing is there twice then", async () => {
   const { fleet, other, host, counts } = await beside();
   await fleet.wait(host.start());
   await fleet.wait(host.server.stop());
