@@ -17,6 +17,7 @@ import {
 import { SESSION_METHOD } from "./authentication/session-proof.js";
 import type { StoredSession } from "./authentication/session-store.js";
 import { SERVER_LOSSES, SessionTable } from "./authentication/session-table.js";
+import { Closing } from "./closing.js";
 import { defaultSocketFactory } from "./default-socket-factory.js";
 import { type HostLink, joinAs } from "./host-link.js";
 import type { NetworkClientCore } from "./network-client-core.js";
@@ -63,8 +64,8 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   readonly doors: OfferedDoors;
   /** Servers with the same tick rate share a timer. */
   readonly tickLoops: TickLoops;
-  /** Counts how often newcomers were let in again. */
-  opens = 0;
+  /** Null: newcomers are taken. */
+  #closing: Closing | null = null;
   readonly #server: NetworkServer;
   readonly #options: NetworkServerOptions;
   readonly #admission: Admission;
@@ -76,7 +77,6 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   #opening: Promise<void> | null = null;
   #peer: PeerCore | null = null;
   #host: HostLink | null = null;
-  #isClosed = false;
   /** Counts the starts: what an earlier one has opened is closed. */
   #starts = 0;
 
@@ -154,8 +154,7 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
 
   /** Listens. What has been opened for an earlier start is closed. */
   async open(): Promise<void> {
-    const { listen = true } = this.#options;
-    if (!listen) return;
+    if (this.#options.listen === false) return;
     this.#opening = this.#open(this.#starts);
     await this.#opening;
   }
@@ -172,28 +171,32 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
     else await peer.close();
   }
 
-  /** Resolves when all players have left, when the home stops or takes newcomers again, or after `deadlineMs`. */
-  async emptied(deadlineMs: number): Promise<void> {
+  /** Resolves when all players have left, when a closing is over, or after `deadlineMs`. */
+  async emptied({ over }: Closing, deadlineMs: number): Promise<void> {
     if (this.#players.size === 0) return;
     let done = () => {};
     const empty = new Promise<void>((resolve) => {
       done = resolve;
     });
     this.#emptied.add(done);
-    await settledWithin(this.clock, empty, deadlineMs);
+    await settledWithin(this.clock, Promise.race([empty, over]), deadlineMs);
     this.#emptied.delete(done);
   }
 
   /** Whether newcomers are refused. */
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#closing !== null;
   }
 
-  set isClosed(isClosed: boolean) {
-    this.#isClosed = isClosed;
-    if (isClosed) return;
-    this.opens++;
-    for (const done of this.#emptied) done();
+  /** Refuses newcomers, until they are taken again or the home stops. */
+  refuseNewcomers(): Closing {
+    this.#closing ??= new Closing();
+    return this.#closing;
+  }
+
+  takeNewcomers(): void {
+    this.#closing?.end();
+    this.#closing = null;
   }
 
   async startHost(client: NetworkClientCore): Promise<void> {
@@ -229,12 +232,12 @@ export class FrontEnd implements ServerAuthenticationOwner, ServerHandler {
   shut(): () => Promise<void> {
     const peer = this.#peer;
     this.#starts++;
-    this.#isClosed = false;
-    for (const done of this.#emptied) done();
+    this.takeNewcomers();
     this.#peer = null;
     const hostPeer = this.#host && this.#hostEnded();
     return async () => {
       for (const player of this.#byConnection.values()) this.#admission.remove(player);
+      this.authentication.cancelAll();
       this.unidentified.clear();
       this.#byConnection.clear();
       // A socket that is still being bound is closed as soon as it is.

@@ -258,7 +258,8 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
 
   setClosed(isClosed: boolean): void {
     if (!this.#isHome) throw new NetworkError("ERR_STATE", "A room is closed by `isLocked`");
-    this.frontEnd.isClosed = isClosed;
+    if (isClosed) this.frontEnd.refuseNewcomers();
+    else this.frontEnd.takeNewcomers();
   }
 
   /** @returns how many players had to be disconnected; null: it was opened meanwhile */
@@ -266,12 +267,12 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     if (!this.active) throw new NetworkError("ERR_STATE", "The server is not active");
     this.setClosed(true);
     const start = this.#starts;
-    const { opens } = this.frontEnd;
-    await this.frontEnd.emptied(deadlineMs);
+    const closing = this.frontEnd.refuseNewcomers();
+    await this.frontEnd.emptied(closing, deadlineMs);
     const { admittedCount } = this.frontEnd;
-    if (opens !== this.frontEnd.opens) return null;
-    // Somebody may have stopped it meanwhile.
-    if (start === this.#starts) await this.stop(reason);
+    if (start !== this.#starts) return admittedCount; // Somebody has stopped it meanwhile.
+    if (closing.isOver) return null;
+    await this.stop(reason);
     return admittedCount;
   }
 

@@ -25,15 +25,17 @@ export function drainOnSignal(host: RoomHost, options: DrainOnSignalOptions = {}
   let isListening = true;
   const end = async () => {
     let left: number | null = 1;
+    let what = "the host could not be drained";
     try {
       left = await host.drain(drain);
       if (left === null) {
         listen();
         return;
       }
+      what = "the host is drained, and onDrained has failed";
       await onDrained?.();
     } catch (error) {
-      process.stderr.write(`valve-sockets: the host could not be drained: ${errorText(error)}\n`);
+      process.stderr.write(`valve-sockets: ${what}: ${errorText(error)}\n`);
     }
     process.exit(left === 0 ? 0 : 1);
   };
@@ -44,10 +46,11 @@ export function drainOnSignal(host: RoomHost, options: DrainOnSignalOptions = {}
   };
   listen();
   RoomHost.onOrder(host, onSignal);
-  endWithParent();
+  const outliveParent = endWithParent();
   return () => {
     isListening = false;
     process.off("SIGTERM", onSignal);
     RoomHost.onOrder(host, null);
+    outliveParent();
   };
 }

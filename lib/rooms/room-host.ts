@@ -1,5 +1,6 @@
 import { invalidType, typeError } from "../arguments.js";
 import { type Clock, systemClock } from "../clock.js";
+import type { Closing } from "../message/closing.js";
 import {
   type DisconnectReason,
   type Door,
@@ -26,6 +27,7 @@ import {
 } from "../options.js";
 import { secureRandomBytes } from "../random.js";
 import { checkReason } from "../socket/disconnect-reason.js";
+import { endWithParent } from "./end-with-parent.js";
 import type { Engine } from "./engine/engine.js";
 import { FleetKeys } from "./fleet/fleet-keys.js";
 import { appOption } from "./fleet/names.js";
@@ -150,12 +152,12 @@ export class RoomHost {
   /** The hosts that share an engine; null without one. */
   readonly fleet: Fleet | null;
   readonly #membership: Membership | null;
-  /** Whether it empties itself, since its last start. */
-  #isDraining = false;
-  /** Counts the stops: a drain of an earlier start stops nothing. */
-  #stops = 0;
+  /** By which it empties itself; null before the first drain. */
+  #drained: Closing | null = null;
   /** Drains the host where an operator has ordered it. */
   #onOrder: (() => void) | null = null;
+  /** The process does not end with its `Supervisor` any more. */
+  #outliveParent = () => {};
   #hasRehearsed = false;
   #attempt: StartAttempt = { isWanted: false, isDone: false };
   /** Settles when all starts and stops have. */
@@ -202,7 +204,7 @@ export class RoomHost {
     };
     this.#desk = new JoinDesk({ clock, kinds, lobby, maxRooms, elsewhere }, this.#house);
     this.#lists = new RoomLists(clock, this.#house.directory, lobby);
-    membership?.attach({ lobby, house: this.#house, desk: this.#desk, kinds });
+    membership?.attach({ lobby, house: this.#house, desk: this.#desk, kinds, isLeaving: () => this.#isLeaving });
     membership?.watch(lobby);
     this.fleet = membership && new Fleet(membership);
     this.#answer(lobby);
@@ -220,6 +222,9 @@ export class RoomHost {
       stopped: () => {
         this.#lists.stop();
         void this.#house.stop();
+        // Somebody has stopped the server itself: the others of the fleet are to know.
+        if (this.#attempt.isWanted && this.#attempt.isDone)
+          void this.#end().catch((error) => NetworkServer.report(lobby, error, "a stop"));
       },
     });
   }
@@ -245,8 +250,7 @@ export class RoomHost {
    *   one that leads nowhere
    */
   async start(options: { localClient?: NetworkClient } = {}): Promise<void> {
-    const { isWanted, isDone } = this.#attempt;
-    if (isWanted && !(isDone && !this.server.active)) throw activeAlready();
+    if (this.#attempt.isWanted) throw activeAlready();
     const attempt = { isWanted: true, isDone: false };
     this.#attempt = attempt;
     const starting = this.#start(attempt, this.#settled, options);
@@ -278,6 +282,7 @@ export class RoomHost {
       await this.server.start(options);
       goOn();
       this.#membership?.start((order) => this.#obey(order));
+      this.#outliveParent = endWithParent();
       attempt.isDone = true;
     } catch (error) {
       attempt.isWanted = false;
@@ -289,9 +294,14 @@ export class RoomHost {
 
   /** Closes all rooms, disconnects all players, and stops. @param reason as of `NetworkServer.stop` */
   async stop(reason?: DisconnectReason): Promise<void> {
+    if (reason) checkReason(reason);
+    // Nobody comes in to be thrown out when the rooms are stored.
+    if (this.server.active) this.server.close();
+    await this.#end(reason);
+  }
+
+  async #end(reason?: DisconnectReason): Promise<void> {
     this.#attempt.isWanted = false;
-    this.#stops++;
-    this.#isDraining = false;
     const stopping = this.#stop(reason);
     this.#follows(stopping);
     await stopping;
@@ -301,6 +311,7 @@ export class RoomHost {
     await this.#membership?.store();
     await this.server.stop(reason);
     await this.#membership?.stop();
+    this.#outliveParent();
   }
 
   /** A later start waits for it. */
@@ -323,31 +334,25 @@ export class RoomHost {
     if (reason) checkReason(reason);
     const membership = this.#membership;
     this.#assertActive();
+    const attempt = this.#attempt;
     const untilMs = this.#clock.now() + deadlineMs;
     const frontEnd = NetworkServer.frontEndOf(this.server);
-    const [{ opens }, stops] = [frontEnd, this.#stops];
-    this.server.close();
-    this.#isDraining = true;
+    const closing = frontEnd.refuseNewcomers();
+    this.#drained = closing;
     if (membership) {
-      membership.isDraining = true;
-      if (mode === "wait") await frontEnd.emptied(Math.max(deadlineMs - MOVE_MS, deadlineMs / 2));
-      await membership.moveAll(untilMs, () => frontEnd.opens === opens && this.#stops === stops);
-    } else await frontEnd.emptied(deadlineMs);
-    if (frontEnd.opens !== opens) {
-      if (membership) membership.isDraining = frontEnd.isClosed;
-      return null;
-    }
+      if (mode === "wait") await frontEnd.emptied(closing, Math.max(deadlineMs - MOVE_MS, deadlineMs / 2));
+      await membership.moveAll(untilMs, closing);
+    } else await frontEnd.emptied(closing, deadlineMs);
     const left = frontEnd.admittedCount;
-    // Somebody may have stopped it meanwhile.
-    if (this.#stops === stops) await this.stop(reason);
+    if (!attempt.isWanted) return left; // Somebody has stopped it meanwhile.
+    if (closing.isOver) return null;
+    await this.stop(reason);
     return left;
   }
 
   /** Takes players again, and makes rooms: a `drain` that is under way ends without a stop. */
   undrain(): void {
     this.#assertActive();
-    this.#isDraining = false;
-    if (this.#membership) this.#membership.isDraining = false;
     this.server.open();
   }
 
@@ -365,8 +370,7 @@ export class RoomHost {
     if (id !== undefined) checkName("id", id, MAX_ID_BYTES);
     checkLabels("labels", labels);
     this.#assertActive();
-    if (this.#isDraining && NetworkServer.frontEndOf(this.server).isClosed)
-      throw new NetworkError("ERR_SERVER_CLOSED", "The host is draining, and makes no rooms");
+    if (this.#isLeaving) throw new NetworkError("ERR_SERVER_CLOSED", "The host is draining, and makes no rooms");
     const room = this.#house.create({ kindName: kind, id, labels, data, isPrivate });
     await this.#house.opened(room);
     return room;
@@ -421,7 +425,7 @@ export class RoomHost {
   /** An operator has told this host what to do (`valve-sockets rooms`). */
   #obey(order: Order): void {
     if (order === "undrain") this.undrain();
-    else if (this.#isDraining) return;
+    else if (this.#isLeaving) return;
     else if (this.#onOrder) this.#onOrder();
     else this.drain().catch((error) => NetworkServer.report(this.server, error, "a drain that was ordered"));
   }
@@ -433,8 +437,14 @@ export class RoomHost {
     server.messageHandler.register(LeaveMessage, ({ number }, player) => this.#desk.leave(player, number));
   }
 
+  /** Whether it empties itself, or stops. */
+  get #isLeaving(): boolean {
+    return !this.#attempt.isWanted || this.#drained?.isOver === false;
+  }
+
   #assertActive(): void {
-    if (!this.server.active) throw new NetworkError("ERR_STATE", "The host is not active: await its start()");
+    if (!this.server.active || !this.#attempt.isWanted)
+      throw new NetworkError("ERR_STATE", "The host is not active: await its start()");
   }
 }
 

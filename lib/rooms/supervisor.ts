@@ -48,6 +48,8 @@ const MAX_RESTART_MS = 30_000;
 interface Worker {
   readonly number: number;
   process: ChildProcess | null;
+  /** Whether it was sent a SIGTERM: a second one would end its drain. */
+  isTold: boolean;
   timer: unknown;
   restarts: number;
   startedMs: number;
@@ -56,7 +58,8 @@ interface Worker {
 /**
  * Runs a host in each of several processes, one for a core, each with ports of its own. They share an engine in this
  * process. One that ends is started again, alone: its rooms go on at the others meanwhile. When this process ends,
- * however that is, they end as on a SIGTERM: those that have called `parentEngine` or `drainOnSignal`.
+ * however that is, they end as on a SIGTERM: those with a `RoomHost` that has started, with `parentEngine` or with
+ * `drainOnSignal`.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -72,7 +75,7 @@ export class Supervisor {
     objectOption()("program", options.program);
     this.#options = options;
     this.#workers = Array.from({ length: options.count ?? availableParallelism() }, (_, number) => ({
-      ...{ number, process: null, timer: undefined, restarts: 0, startedMs: 0 },
+      ...{ number, process: null, isTold: false, timer: undefined, restarts: 0, startedMs: 0 },
     }));
   }
 
@@ -148,7 +151,8 @@ async function endOf(worker: Worker, deadlineMs: number): Promise<number | null>
   const child = worker.process;
   if (!child) return null;
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
+  if (!worker.isTold) child.kill("SIGTERM");
+  worker.isTold = true;
   const timer = systemClock.setTimeout(() => child.kill("SIGKILL"), deadlineMs);
   const code = await exited;
   systemClock.clearTimeout(timer);

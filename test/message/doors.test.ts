@@ -1,9 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { pause } from "../../lib/clock.js";
-import { DisconnectCode, type Door, type NetworkClient, NetworkServer } from "../../lib/message/index.js";
+import {
+  DisconnectCode,
+  type Door,
+  defineProtocol,
+  type NetworkClient,
+  NetworkServer,
+  PlayerState,
+} from "../../lib/message/index.js";
 import { ResumeLoop } from "../../lib/message/time/resume-loop.js";
 import type { LibraryConnection } from "../../lib/peer/connection/connection.js";
-import type { MemorySocketKind } from "../../lib/socket/index.js";
+import { MemorySocketFactory, type MemorySocketKind } from "../../lib/socket/index.js";
 import { FakeClock, seededRandom } from "../../lib/testing/index.js";
 import { Ask, atPort, newProtocol, serversWithStore } from "../support/server-group.js";
 
@@ -186,6 +193,46 @@ test("what is no door keeps no other one out", async () => {
   const { client } = await group.join();
   await crash(group, client, 0);
   expect(group.servers[1]?.players.length).toBe(1);
+});
+
+describe("a door of another version", () => {
+  /** A client whose first server is gone, and how often it has asked a door whose server has another protocol. */
+  async function beside() {
+    const group = await serversWithStore(1, "datagram", { doors: () => [atPort(7778)] });
+    const { world, servers, store } = group;
+    const asked = [0, 0];
+    const other = (port: number) =>
+      new NetworkServer({
+        protocol: defineProtocol({ name: "redirect", version: 2, messages: [] }),
+        socketFactory: new MemorySocketFactory(world.network, { kind: "datagram", port }),
+        ...{ clock: world.clock, logger: { warn: () => {} } },
+        beforeAccept: () => {
+          asked[port - 7777] = (asked[port - 7777] ?? 0) + 1;
+          return true;
+        },
+      });
+    await other(7778).start();
+    const { client } = await group.join();
+    store.remove = () => {};
+    client.on("suspended", () => void servers[0]?.stop());
+    const connection = servers[0]?.players[0]?.connection as LibraryConnection;
+    connection.refuse(DisconnectCode.ConnectionLost, "Crashed");
+    await world.run(5000, 20);
+    return { ...group, client, asked, other };
+  }
+
+  test("is asked once", async () => {
+    const { world, client, asked } = await beside();
+    await world.run(10_000, 50);
+    expect([asked, client.player?.state]).toEqual([[0, 1], PlayerState.Suspended]);
+  });
+
+  test("ends the client when the last server has become one too, and says why", async () => {
+    const { world, asked, other, log } = await beside();
+    await other(7777).start();
+    await world.run(6000, 20);
+    expect([asked, log.at(-1)]).toEqual([[1, 1], `disconnected ${DisconnectCode.ProtocolMismatch}`]);
+  });
 });
 
 describe("the loop", () => {

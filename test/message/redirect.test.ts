@@ -14,6 +14,23 @@ import { Ask, atPort, Note, newProtocol, serversWithStore } from "../support/ser
 const kinds: MemorySocketKind[] = ["datagram", "reliable-lanes", "stream"];
 const TICKET = Uint8Array.of(1, 2, 3);
 
+test.each([
+  ["removed, where it is lost long after a redirect that it could not follow", 61_000, 0],
+  ["left, where it is lost on its way", 1000, 1],
+])("the session of a player is %s", async (_what, afterMs, left) => {
+  const { world, servers, store, log, socketFactory, join } = await serversWithStore(1, "datagram", {
+    peer: { timeoutMs: 3000 },
+  });
+  await join();
+  servers[0]?.players[0]?.redirect(atPort(7999));
+  await world.run(afterMs, 100);
+  log.length = 0;
+  Object.assign(socketFactory, { isCut: true, isDeaf: true });
+  await world.run(70_000, 100);
+  expect(log).toContain(`server 0 lost it: ${DisconnectCode.Timeout}`);
+  expect([store.left.length, store.sessions.size]).toEqual([left, left]);
+});
+
 describe.each(kinds)("over %s, a player in the game who is redirected", (kind) => {
   test("goes on at the other server as the same, with its ticket, and is never without a connection", async () => {
     const { world, servers, store, log, join } = await serversWithStore(2, kind);

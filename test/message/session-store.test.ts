@@ -14,6 +14,7 @@ import { HelloMessage, ProofMessage } from "../../lib/message/protocol/system-me
 import { u8 } from "../../lib/serialization/index.js";
 import { CuttableFactory, MessageWorld, turn } from "../support/message-world.js";
 import { connectRaw } from "../support/raw-ends.js";
+import { atPort, serversWithStore } from "../support/server-group.js";
 import { TestStore } from "../support/test-store.js";
 
 const Note = defineMessage("note", u8);
@@ -251,4 +252,21 @@ test("one source that looks for sessions leaves half of the places to others", a
   expect(await find("1.2.3.4")).toBe("busy");
   void find("5.6.7.8");
   expect(store.asked).toHaveLength(513);
+});
+
+test("a server that stops while the store is asked admits nobody behind that", async () => {
+  const { world, servers, store, log, join } = await serversWithStore(2);
+  await join();
+  let answer = () => {};
+  store.answer = (session) =>
+    new Promise((resolve) => {
+      answer = () => resolve(session);
+    });
+  servers[0]?.players[0]?.redirect(atPort(7778));
+  await world.until(() => store.asked.length === 1);
+  void servers[1]?.stop();
+  answer();
+  await world.run(500);
+  expect(servers[1]?.players).toEqual([]);
+  expect(log.filter((line) => line.startsWith("server 1"))).toEqual([]);
 });

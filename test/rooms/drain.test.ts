@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { defineProtocol } from "../../lib/message/index.js";
-import { FleetWorld } from "../support/fleet-world.js";
+import { type FleetProcess, FleetWorld } from "../support/fleet-world.js";
 import { RoomsWorld } from "../support/rooms-world.js";
 
 const newProtocol = () => defineProtocol({ name: "drain", version: 1, messages: [] });
@@ -78,7 +78,7 @@ describe("a host without an engine", () => {
 describe("a host with an engine", () => {
   test("that is alone, with rooms and without players, ends at once; its rooms are found later", async () => {
     const fleet = new FleetWorld(newProtocol, rooms);
-    const [{ host }] = (await fleet.start(1)) as [(typeof fleet.processes)[0]];
+    const [{ host }] = (await fleet.start(1)) as [FleetProcess];
     await fleet.wait(host.createRoom("arena", { id: "one" }));
     const drained = watch(host.drain({ deadlineMs: 20_000 }));
     await fleet.run(200);
@@ -89,7 +89,7 @@ describe("a host with an engine", () => {
 
   test.each(["move", "wait"] as const)("says at once that its drain was taken back (%s)", async (mode) => {
     const fleet = new FleetWorld(newProtocol, rooms);
-    const [process] = (await fleet.start(1)) as [(typeof fleet.processes)[0]];
+    const [process] = (await fleet.start(1)) as [FleetProcess];
     await fleet.connect(process);
     const { host } = process;
     const drained = watch(host.drain({ deadlineMs: 30_000, mode }));
@@ -99,5 +99,84 @@ describe("a host with an engine", () => {
     expect([drained, host.fleet?.hosts[0]?.isDraining]).toEqual([{ value: null }, false]);
     await fleet.run(31_000, 50);
     expect(host.server.active).toBe(true);
+  });
+
+  /** Two hosts; a player is in a room of the first, whose engine is away. */
+  async function cut() {
+    const fleet = new FleetWorld(newProtocol, rooms);
+    const [a, b] = (await fleet.start(2)) as [FleetProcess, FleetProcess];
+    await fleet.wait(a.host.createRoom("arena", { id: "one" }));
+    const player = await fleet.connect(a);
+    await fleet.wait(player.rooms.joinById("one"));
+    a.engine.disconnect();
+    await fleet.run(100);
+    return { fleet, a, b, ...player };
+  }
+
+  test("ends its drain at the deadline while the engine is away", async () => {
+    const { fleet, a } = await cut();
+    const drained = watch(a.host.drain({ deadlineMs: 10_000 }));
+    await fleet.run(9900, 50);
+    expect([drained, a.host.server.active]).toEqual([{}, true]);
+    // The last checkpoints are awaited for 5 s more.
+    await fleet.run(6000, 50);
+    expect([drained, a.host.server.active]).toEqual([{ value: 1 }, false]);
+  });
+
+  test("gives no room away when the engine is back behind the undrain", async () => {
+    const { fleet, a, b, client } = await cut();
+    const drained = watch(a.host.drain({ deadlineMs: 20_000 }));
+    await fleet.run(1000, 50);
+    a.host.undrain();
+    await fleet.run(10);
+    expect(drained).toEqual({ value: null });
+    a.engine.reconnect();
+    await fleet.run(5000, 50);
+    expect([a.host.rooms.length, b.host.rooms.length, client.isAuthenticated]).toEqual([1, 0, true]);
+  });
+
+  test("is not drained while it stops, and starts again behind that; no newcomer is let in meanwhile", async () => {
+    const { fleet, a } = await cut();
+    const stopped = watch(a.host.stop());
+    await fleet.run(1000, 50);
+    await expect(a.host.drain()).rejects.toMatchObject({ code: "ERR_STATE" });
+    const connecting = fleet.newClient().client.connect({ port: a.port });
+    await expect(fleet.wait(connecting)).rejects.toMatchObject({ code: "ERR_SERVER_CLOSED" });
+    const started = watch(a.host.start());
+    a.engine.reconnect();
+    await fleet.run(40_000, 50);
+    expect([stopped, started, a.host.server.active]).toEqual([{ value: undefined }, { value: undefined }, true]);
+  });
+
+  test("offers no seat to players of other hosts while it drains", async () => {
+    const fleet = new FleetWorld(newProtocol, rooms);
+    const [a, b] = (await fleet.start(2)) as [FleetProcess, FleetProcess];
+    await fleet.wait(a.host.createRoom("arena", { id: "one" }));
+    await fleet.wait((await fleet.connect(a)).rooms.joinById("one"));
+    void a.host.drain({ mode: "wait" });
+    const { rooms: ofClient } = await fleet.connect(b);
+    const { id } = await fleet.wait(ofClient.joinOrCreate("arena"));
+    expect([id === "one", b.host.rooms.length]).toEqual([false, 1]);
+  });
+
+  test("takes no room while it stops", async () => {
+    const fleet = new FleetWorld(newProtocol, rooms, { writeMs: 300 });
+    const [a, b] = (await fleet.start(2)) as [FleetProcess, FleetProcess];
+    await fleet.wait(a.host.createRoom("arena", { id: "one" }));
+    await fleet.connect(b);
+    void b.host.stop(); // It has a session to remove.
+    void a.host.drain({ deadlineMs: 5000 });
+    await fleet.run(10_000, 50);
+    expect([a.host.server.active, b.host.server.active, b.host.rooms]).toEqual([false, false, []]);
+  });
+
+  test("gives each room once to one host, however often it is drained", async () => {
+    const fleet = new FleetWorld(newProtocol, rooms, { writeMs: 200 });
+    const [a, b, c] = (await fleet.start(3)) as [FleetProcess, FleetProcess, FleetProcess];
+    for (const id of ["one", "two", "three"]) await fleet.wait(a.host.createRoom("arena", { id }));
+    const drains = [a.host.drain(), a.host.drain({ mode: "wait" }), a.host.drain({ deadlineMs: 20_000 })];
+    expect(await fleet.wait(Promise.all(drains))).toEqual([0, 0, 0]);
+    expect([b, c].map(({ host }) => host.fleet?.metrics.claimed).sort()).toEqual([1, 2]);
+    expect(b.host.rooms.length + c.host.rooms.length).toBe(3);
   });
 });

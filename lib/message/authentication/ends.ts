@@ -11,6 +11,7 @@ export const STOPS = new Set<number>([DisconnectCode.ServerStopped, DisconnectCo
 
 /** Reasons after which a client does not try to resume at that server again. */
 export const REFUSALS = new Set<number>([
+  DisconnectCode.ProtocolMismatch,
   DisconnectCode.RedirectLoop,
   DisconnectCode.RedirectRefused,
   DisconnectCode.AuthenticationFailed,

@@ -125,6 +125,11 @@ export class ServerAuthentication {
     attempt.abort.abort();
   }
 
+  /** The server stops: whoever is being judged comes in no more. */
+  cancelAll(): void {
+    for (const player of [...this.#attempts.keys()]) this.cancel(player);
+  }
+
   #begin(player: NetworkPlayer, attempt: Pick<Attempt, "nonce" | "resumes" | "hasProof">): void {
     const timer = this.#owner.clock.setTimeout(() => {
       this.cancel(player);

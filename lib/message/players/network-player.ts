@@ -73,6 +73,9 @@ const MAX_WAITING = 256;
 
 const NOTHING = new Uint8Array(0);
 
+/** A client that is here after so long could not follow its redirect: four servers do not take longer to admit it. */
+const REDIRECT_MS = 60_000;
+
 /** Counts per message: messages sent, bytes sent, messages received, bytes received. */
 const COUNTS = 4;
 
@@ -111,8 +114,8 @@ export class NetworkPlayer implements INetworkPlayer {
   /** How often the player has moved to another room. */
   moves = 0;
   ticket: Uint8Array = NOTHING;
-  /** Its client was told to go on at another server, and has not come back since. */
-  isRedirected = false;
+  /** When its client was told to go on at another server, from which it has not come back. */
+  #redirectedMs = Number.NEGATIVE_INFINITY;
   /** What its client knows of the room. */
   room: Uint8Array = NOTHING;
   #owner: PlayerOwner;
@@ -144,6 +147,15 @@ export class NetworkPlayer implements INetworkPlayer {
 
   get isConnected(): boolean {
     return this.state <= PlayerState.Authenticated;
+  }
+
+  /** Whether its client may be on its way to another server, to which it was told to go. */
+  get isRedirected(): boolean {
+    return this.#owner.clock.now() - this.#redirectedMs < REDIRECT_MS;
+  }
+
+  set isRedirected(isRedirected: boolean) {
+    this.#redirectedMs = isRedirected ? this.#owner.clock.now() : Number.NEGATIVE_INFINITY;
   }
 
   get isAuthenticated(): boolean {
@@ -366,6 +378,8 @@ export class NetworkPlayer implements INetworkPlayer {
   }
 
   suspended(ending: Ending): void {
+    // Whoever is lost on its way is awaited there, however long it may come back.
+    this.#redirectedMs = this.isRedirected ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     this.#waiting.length = 0;
     this.state = PlayerState.Suspended;
     this.ready = false;

@@ -15,6 +15,8 @@ const roomCodec = struct({
   labels: labelsCodec,
   /** Of a private room; "" for a public one. */
   code: string(16),
+  /** Of its owner, as `kinOf` makes it: hosts of another kin leave the room to those of this one. */
+  kin: string(32),
 });
 
 type RoomRecord = Infer<typeof roomCodec>;
@@ -67,12 +69,15 @@ export class Directory {
   readonly #rooms: Records<RoomRecord, RoomEntry>;
   readonly #sessions: Records<SessionEntry, StoredSession>;
   readonly #bySession: SessionIndex;
+  readonly #kin: () => string;
 
   private constructor(
     rooms: Records<RoomRecord, RoomEntry>,
     sessions: Records<SessionEntry, StoredSession>,
     bySession: SessionIndex,
+    kin: () => string,
   ) {
+    this.#kin = kin;
     this.#rooms = rooms;
     this.#sessions = sessions;
     this.#bySession = bySession;
@@ -83,18 +88,20 @@ export class Directory {
    *
    * @param app what distinguishes this fleet from others on the same engine, 1 to 50 of `A-Z a-z 0-9 _ -`
    * @param onRoom hears of each room that is new, changed or gone: who owned it, and finds a greater `epoch`, ends it
+   * @param kin of this host, which its claims are written with
    */
   static async open(
     engine: Pick<Engine, "bucket">,
     app: string,
     onRoom: RecordListener<RoomEntry> = () => {},
+    kin = () => "",
   ): Promise<Directory> {
     const index = new SessionIndex();
     const rooms = await Records.open(engine, `${app}-rooms`, roomKind, onRoom);
     const sessions = await Records.open(engine, `${app}-sessions`, sessionKind, (now, before) =>
       index.follow(now, before),
     );
-    return new Directory(rooms, sessions, index);
+    return new Directory(rooms, sessions, index, kin);
   }
 
   /** Whether both copies follow the engine at present. */
@@ -222,7 +229,7 @@ export class Directory {
   async #write(before: RoomEntry | null, description: RoomDescription, owner: string): Promise<RoomEntry | null> {
     const { id, kind, isOpen, labels, code } = description;
     try {
-      return await this.#rooms.replace(before, { id, kind, isOpen, labels, code, owner, claim: 0n });
+      return await this.#rooms.replace(before, { id, kind, isOpen, labels, code, owner, kin: this.#kin(), claim: 0n });
     } catch (error) {
       if (codeOf(error) !== "ERR_TIMEOUT") throw error;
       const now = await this.#rooms.read(id);

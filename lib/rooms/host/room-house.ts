@@ -66,6 +66,8 @@ export class RoomHouse implements RoomOwner {
   readonly directory = new RoomDirectory();
   readonly #owner: HouseOwner;
   readonly #lives = new Map<Room, Life>();
+  /** The servers of copies whose rooms go on elsewhere, while their players leave. */
+  readonly #surrendered = new Set<NetworkServer>();
   /** Resolve when the servers of the rooms run; reject with `ERR_ROOM_FAILED`, `ERR_CLOSED`. */
   readonly #openings = new WeakMap<Room, Promise<void>>();
   readonly #roomOf = new WeakMap<INetworkPlayer, Room>();
@@ -208,15 +210,21 @@ export class RoomHouse implements RoomOwner {
       server.on("disconnected", look);
       look();
     });
-    const reason = { code: DisconnectCode.Moved, text: "The room is at another server" };
-    return wait(emptied).then(() => NetworkServer.stopAs(server, reason));
+    this.#surrendered.add(server);
+    return wait(emptied).then(() => this.#endCopy(server));
+  }
+
+  async #endCopy(server: NetworkServer): Promise<void> {
+    this.#surrendered.delete(server);
+    await NetworkServer.stopAs(server, { code: DisconnectCode.Moved, text: "The room is at another server" });
   }
 
   /** The host stops: players leave for good. Rooms that are kept may go on elsewhere. */
   async stop(): Promise<void> {
     const { rooms } = this.directory;
     for (const room of rooms) this.#forget(room, false);
-    await Promise.all(rooms.map(({ server }) => server.stop()));
+    const copies = [...this.#surrendered].map((server) => this.#endCopy(server));
+    await Promise.all([...copies, ...rooms.map(({ server }) => server.stop())]);
   }
 
   #make({ kindName, id, labels, data, isPrivate, code: given }: NewRoom): Room {

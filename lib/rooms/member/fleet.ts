@@ -41,7 +41,10 @@ export interface FleetRoom {
   readonly isOpen: boolean;
   /** Whether it is entered by its code only: tell no stranger of it. */
   readonly isPrivate: boolean;
-  /** Whether its host is alive and has another version of the protocol: clients of this host cannot enter it. */
+  /**
+   * Whether its host has another version of the protocol, or had it and others of that version are there: clients of
+   * this host cannot enter it.
+   */
   readonly isOtherVersion: boolean;
 }
 
@@ -139,8 +142,10 @@ export class Fleet {
       .map((room) => this.#roomOf(room));
   }
 
-  #roomOf({ id, kind, owner, epoch, labels, isOpen, code }: RoomEntry): FleetRoom {
-    const isOtherVersion = this.#membership.isOtherVersion(owner);
+  #roomOf(entry: RoomEntry): FleetRoom {
+    const { id, kind, owner, epoch, labels, isOpen, code } = entry;
+    const { kept } = this.#membership;
+    const isOtherVersion = this.#membership.isOtherVersion(owner) || kept.isLeftToOthers(entry);
     return { id, kind, host: owner, epoch, labels, isOpen, isPrivate: code !== "", isOtherVersion };
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.js";
+import { type Clock, pause } from "../../clock.js";
 import { NetworkError } from "../../message/index.js";
 import { settledWithin } from "../../message/time/deadline.js";
 import type { Random } from "../../random.js";
@@ -6,6 +6,7 @@ import type { Engine, Log } from "../engine/engine.js";
 import { Beats, type HostState } from "../fleet/beats.js";
 import { Checkpoints } from "../fleet/checkpoints.js";
 import { Directory, type RoomEntry } from "../fleet/directory.js";
+import { isOfKin, type Kinship, kinOf } from "../fleet/kin.js";
 import { codeOf } from "../fleet/records.js";
 import type { Room } from "../host/room.js";
 import type { RoomKeeper } from "../host/room-keeper.js";
@@ -13,7 +14,7 @@ import { KeptRoom } from "./kept-room.js";
 
 /** How long a stop waits for the last checkpoints and records. */
 const STOP_MS = 5000;
-/** How often what the directory should say of a room is written again after a failure. */
+/** How often what the directory should say of a room is written again after a failure, and its end. */
 const DESCRIBE_MS = 1000;
 
 /** What the kept rooms of a host need of it. */
@@ -27,6 +28,7 @@ export interface KeptRoomsOwner {
   report(error: unknown, place: string): void;
   /** What this host says of itself. */
   state(): HostState;
+  kinship(): Kinship;
   /** Other hosts than before take players. */
   hostsChanged(): void;
   /**
@@ -46,8 +48,10 @@ export class KeptRooms implements RoomKeeper {
   readonly #owner: KeptRoomsOwner;
   readonly #kept = new Map<Room, KeptRoom>();
   readonly #checkpointing = new Map<Room, () => void>();
-  /** What is being written of rooms that are over. */
-  readonly #ending = new Set<Promise<unknown>>();
+  /** Those that another host is to take at this moment. */
+  readonly #giving = new Map<KeptRoom, Promise<boolean>>();
+  /** What is being written of rooms that have ended here, by their ids. */
+  readonly #ending = new Map<string, Promise<void>>();
   #directory: Directory | null = null;
   #log: Log | null = null;
   #isStarted = false;
@@ -72,7 +76,8 @@ export class KeptRooms implements RoomKeeper {
   /** Opens the directory. @throws (rejects) as an engine */
   async open(): Promise<void> {
     const { engine, app } = this.#owner;
-    this.#directory ??= await Directory.open(engine, app, (now) => this.#follow(now));
+    const kin = () => kinOf(this.#owner.kinship());
+    this.#directory ??= await Directory.open(engine, app, (now) => this.#follow(now), kin);
     this.#log ??= await engine.log(`${app}-events`);
   }
 
@@ -94,7 +99,8 @@ export class KeptRooms implements RoomKeeper {
     clock.clearTimeout(this.#describeTimer);
     this.#describeTimer = null;
     this.#undescribed.clear();
-    await settledWithin(clock, Promise.all(this.#ending), STOP_MS);
+    const ended = Promise.all(this.#ending.values());
+    if (this.#owner.engine.connected) await settledWithin(clock, ended, STOP_MS);
     if (this.#isStarted) this.beats.stop();
     this.#isStarted = false;
     this.#directory?.close();
@@ -102,9 +108,20 @@ export class KeptRooms implements RoomKeeper {
     this.#log = null;
   }
 
-  /** Whether the owner of a room is known to be gone, is this host, or gives the room to it. */
-  mayClaim({ id, owner }: RoomEntry): boolean {
-    return owner === this.#owner.id || this.given.has(id) || this.beats.isDead(owner);
+  /**
+   * Whether the owner of a room is this host, gives the room to it, or is known to be gone and has left it to whoever
+   * comes.
+   */
+  mayClaim(entry: RoomEntry): boolean {
+    const { id, owner } = entry;
+    if (owner === this.#owner.id || this.given.has(id)) return true;
+    return this.beats.isDead(owner) && !this.isLeftToOthers(entry);
+  }
+
+  /** Whether the owner of a room is known to be gone, and this host leaves the room to those of its kin that live. */
+  isLeftToOthers({ owner, kin }: RoomEntry): boolean {
+    if (!this.beats.isDead(owner) || isOfKin(this.#owner.kinship(), kin)) return false;
+    return this.beats.hosts().some((host) => isOfKin(host, kin));
   }
 
   /**
@@ -112,11 +129,18 @@ export class KeptRooms implements RoomKeeper {
    *
    * @param take asks the other host @returns whether it has
    */
-  async give(room: Room, take: () => Promise<boolean>): Promise<boolean> {
+  give(room: Room, take: () => Promise<boolean>): Promise<boolean> {
     const kept = this.#keptOf(room);
+    // Two drains give it once.
+    const giving = this.#giving.get(kept) ?? this.#give(kept, take).finally(() => this.#giving.delete(kept));
+    this.#giving.set(kept, giving);
+    return giving;
+  }
+
+  async #give(kept: KeptRoom, take: () => Promise<boolean>): Promise<boolean> {
     await kept.checkpoint();
-    await kept.pause();
     try {
+      await kept.pause();
       return await take();
     } finally {
       kept.unpause();
@@ -148,11 +172,18 @@ export class KeptRooms implements RoomKeeper {
     this.#undescribed.delete(room);
     this.#checkpointing.get(room)?.();
     this.#checkpointing.delete(room);
-    const ending = this.#end(kept, isOver || kept.isBlank).catch((error) => {
-      this.#owner.report(error, `the end of the room ${room.id}`);
-    });
-    this.#ending.add(ending);
-    void ending.then(() => this.#ending.delete(ending));
+    const { id } = room;
+    const ending = this.#end(kept, isOver || kept.isBlank)
+      .catch((error) => this.#owner.report(error, `the end of the room ${id}`))
+      .finally(() => {
+        if (this.#ending.get(id) === ending) this.#ending.delete(id);
+      });
+    this.#ending.set(id, ending);
+  }
+
+  /** Whether a room that has ended here is still being removed. */
+  isEnding(id: string): boolean {
+    return this.#ending.has(id);
   }
 
   describe(room: Room): void {
@@ -187,6 +218,7 @@ export class KeptRooms implements RoomKeeper {
   async #claim(room: Room): Promise<void> {
     const [directory, log] = [this.#directory, this.#log];
     if (!directory || !log) throw new NetworkError("ERR_STATE", "The host is not active: await its start()");
+    await this.#ended(room.id);
     const entry = await this.#claimEntry(directory, room);
     const { id, clock, random } = this.#owner;
     const kept = await KeptRoom.begin(room, entry, {
@@ -201,6 +233,14 @@ export class KeptRooms implements RoomKeeper {
       throw elsewhere(now);
     }
     this.#kept.set(room, kept);
+  }
+
+  /** Waits until nothing is left of a room that had the same id. @throws (rejects) NetworkError `ERR_TIMEOUT` */
+  async #ended(id: string): Promise<void> {
+    const ending = this.#ending.get(id);
+    if (!ending) return;
+    await settledWithin(this.#owner.clock, ending, STOP_MS);
+    if (this.#ending.has(id)) throw new NetworkError("ERR_TIMEOUT", `The earlier room ${id} could not be removed`);
   }
 
   async #claimEntry(directory: Directory, room: Room): Promise<RoomEntry> {
@@ -224,15 +264,18 @@ export class KeptRooms implements RoomKeeper {
     }
   }
 
-  /** The log first: who finds the room in between finds an empty one. */
+  /** The log first: who finds the room in between finds an empty one. Tried until the engine has it, or a stop. */
   async #end(kept: KeptRoom, isOver: boolean): Promise<void> {
     const directory = this.#directory;
-    try {
-      await kept.end(isOver);
-      if (isOver) await directory?.removeRoom(kept.entry);
-    } catch (error) {
-      // Nobody is in it, and whoever claims it disposes of it.
-      if (!["ERR_NOT_CONNECTED", "ERR_TIMEOUT", "ERR_CLOSED"].includes(codeOf(error) ?? "")) throw error;
+    while (directory === this.#directory) {
+      try {
+        await kept.end(isOver);
+        if (isOver) await directory?.removeRoom(kept.entry);
+        return;
+      } catch (error) {
+        if (!["ERR_NOT_CONNECTED", "ERR_TIMEOUT", "ERR_CLOSED"].includes(codeOf(error) ?? "")) throw error;
+      }
+      await pause(this.#owner.clock, DESCRIBE_MS);
     }
   }
 

@@ -1,14 +1,7 @@
 import { equalBytes } from "../../bytes.js";
 import { type Clock, pause, unixTimeMs } from "../../clock.js";
-import {
-  DisconnectCode,
-  type Door,
-  type INetworkPlayer,
-  NetworkError,
-  NetworkServer,
-  type RedirectTarget,
-  RequestRefusedError,
-} from "../../message/index.js";
+import type { Closing } from "../../message/closing.js";
+import { type Door, NetworkError, NetworkServer, RequestRefusedError } from "../../message/index.js";
 import { MAX_DOORS } from "../../message/protocol/door.js";
 import { settledWithin } from "../../message/time/deadline.js";
 import type { Random, RandomBytes } from "../../random.js";
@@ -24,6 +17,7 @@ import { partsOf, type Room } from "../host/room.js";
 import type { RoomHouse } from "../host/room-house.js";
 import type { RoomKind } from "../host/room-kind.js";
 import { Arrivals } from "./arrivals.js";
+import { Departures, LEAVE_MS } from "./departures.js";
 import { ExpectRequest, FindRequest, OwnRequest, ReserveRequest, TakeRequest } from "./fleet-requests.js";
 import { FleetSessions } from "./fleet-sessions.js";
 import { KeptRooms } from "./kept-rooms.js";
@@ -33,8 +27,6 @@ import { RoomFinder } from "./room-finder.js";
 /** How often what dead hosts have left is looked for, and how much of it is taken at a time. */
 const SWEEP_MS = 5000;
 const MAX_SWEPT = 50;
-/** How long players have to leave the copy of a room that goes on elsewhere. */
-const LEAVE_MS = 5000;
 /** How many rooms are moved at a time, and the pause when nobody takes one. */
 const MAX_MOVING = 16;
 const PAUSE_MS = 100;
@@ -66,6 +58,8 @@ export interface MembershipHost {
   readonly house: RoomHouse;
   readonly desk: JoinDesk;
   readonly kinds: ReadonlyMap<string, RoomKind>;
+  /** Whether it empties itself, or stops: it takes no players and rooms. */
+  isLeaving(): boolean;
 }
 
 /** A host as a member of its fleet: what it shares with the others, from its start to its stop. */
@@ -75,11 +69,11 @@ export class Membership {
   readonly kept: KeptRooms;
   readonly sessions: FleetSessions;
   readonly counts = { claimed: 0, surrendered: 0 };
-  isDraining = false;
   readonly #options: MembershipOptions;
   #host: MembershipHost | null = null;
   #remote: RemoteMessages | null = null;
   #arrivals: Arrivals | null = null;
+  #departures: Departures | null = null;
   #finder: RoomFinder | null = null;
   #door: Door | null = null;
   #stopOrders = () => {};
@@ -101,6 +95,7 @@ export class Membership {
       ...{ engine, app, id, clock, random },
       report: (error, place) => NetworkServer.report(this.#hosting.lobby, error, place),
       state: () => this.#state(),
+      kinship: () => this.#kinship,
       hostsChanged: () => this.#hostsChanged(),
       lost: (room, newer) =>
         this.#lost(room, newer).catch((error) =>
@@ -123,6 +118,10 @@ export class Membership {
 
   get arrivals(): Arrivals {
     return this.#arrivals as Arrivals;
+  }
+
+  get departures(): Departures {
+    return this.#departures as Departures;
   }
 
   get finder(): RoomFinder {
@@ -149,11 +148,12 @@ export class Membership {
       ...{ clock, id, house: host.house, kept, remote, barrier },
       isConnected: () => engine.connected,
       hasKind: (kind) => host.kinds.has(kind),
-      mayTake: () => !this.isDraining,
+      mayTake: () => !host.isLeaving(),
       claimed: (room) => this.#claimed(room),
     });
     const tickets = new TicketBook(keys, id, unixTimeMs, randomBytes);
     this.#arrivals = new Arrivals({ ...host, id, clock, kept, remote, tickets, sessions, finder, barrier });
+    this.#departures = new Departures({ clock, lobby: host.lobby, kept, sessions, arrivals: this.arrivals });
     this.#remote = remote;
     this.#finder = finder;
     this.#answer(remote, host);
@@ -185,7 +185,6 @@ export class Membership {
   start(follow: (order: Order) => void): void {
     const { engine, app, door, clock } = this.#options;
     this.#door = checkedDoor(door(this.#hosting.lobby.boundPorts));
-    this.isDraining = false;
     this.remote.start();
     this.kept.start();
     this.#stopOrders = followOrders(engine, app, this.id, follow);
@@ -208,6 +207,7 @@ export class Membership {
     this.#orphans.clear();
     this.#stopOrders();
     this.arrivals.stop();
+    this.departures.stop();
     await settledWithin(clock, this.sessions.writer.flushed(), FLUSH_MS);
     this.sessions.writer.stop();
     await this.kept.stop();
@@ -232,17 +232,27 @@ export class Membership {
    * stays in the directory, where whoever looks for it finds it when this host has ended.
    *
    * @param untilMs by the clock: what is still here then stays
-   * @param isWanted whether this goes on
+   * @param closing when it is over, this is
    */
-  async moveAll(untilMs: number, isWanted: () => boolean): Promise<void> {
+  async moveAll(untilMs: number, closing: Closing): Promise<void> {
+    const { clock } = this.#options;
+    const mayGoOn = () => !closing.isOver && clock.now() < untilMs;
+    const moving = this.#moveAll(mayGoOn);
+    // While the engine is away a room waits for its checkpoint, however long that takes.
+    await settledWithin(clock, Promise.race([moving, closing.over]), untilMs - clock.now());
+    if (mayGoOn()) await moving;
+    if (closing.isOver) this.departures.end(this.#hosting.lobby.players);
+  }
+
+  /** @param mayGoOn whether this goes on */
+  async #moveAll(mayGoOn: () => boolean): Promise<void> {
     const { lobby, house } = this.#hosting;
     const { clock } = this.#options;
-    const mayGoOn = () => isWanted() && clock.now() < untilMs;
     while (mayGoOn()) {
       const hasMoved = await this.#handOverAll(mayGoOn);
-      if (!isWanted()) return;
+      if (!mayGoOn()) return;
       const [emptiest] = this.#takers();
-      for (const player of lobby.authenticatedPlayers) this.#sendAway(player, "", emptiest);
+      for (const player of lobby.authenticatedPlayers) this.departures.send(player, "", emptiest);
       if (house.directory.size === 0) await Promise.all(this.#leaving);
       if (!hasMoved && NetworkServer.frontEndOf(lobby).admittedCount === 0) return;
       if (!hasMoved) await pause(clock, PAUSE_MS);
@@ -257,7 +267,7 @@ export class Membership {
     const work = async () => {
       while (turn < rooms.length && mayGoOn()) {
         const at = turn++;
-        if (await this.#handOver(rooms[at] as Room, at)) hasMoved = true;
+        if (await this.#handOver(rooms[at] as Room, at, mayGoOn)) hasMoved = true;
       }
     };
     await Promise.all(Array.from({ length: MAX_MOVING }, work));
@@ -296,13 +306,19 @@ export class Membership {
     this.#strangers = new Set(strangers.map(({ id }) => id));
   }
 
-  /** Gives a room to another host, and sends its players there. @returns false: nobody took it */
-  async #handOver(room: Room, turn: number): Promise<boolean> {
+  /**
+   * Gives a room to another host, and sends its players there.
+   *
+   * @param mayGoOn whether it is still to be given when its state is stored
+   * @returns false: nobody took it
+   */
+  async #handOver(room: Room, turn: number, mayGoOn: () => boolean): Promise<boolean> {
     const takers = this.#takers();
     const host = takers[turn % takers.length];
     if (host === undefined) return false;
     try {
       return await this.kept.give(room, async () => {
+        if (!mayGoOn()) return false;
         const wish = { room: room.id };
         const { isDone } = await this.remote.request({ host }, TakeRequest, wish, { timeoutMs: TAKE_MS });
         if (isDone) await this.#lost(room, null);
@@ -313,7 +329,7 @@ export class Membership {
     }
   }
 
-  #answer(remote: RemoteMessages, { house, desk }: MembershipHost): void {
+  #answer(remote: RemoteMessages, { house, desk, isLeaving }: MembershipHost): void {
     remote.registerRequest(OwnRequest, ({ room }) => {
       const found = house.directory.byId(room);
       return { isDone: found !== null && house.isOpen(found) };
@@ -323,7 +339,7 @@ export class Membership {
     }));
     remote.registerRequest(FindRequest, ({ kind, labels, isSpectator }) => {
       const free = house.directory.find({ kind, labels }).find((room) => desk.isFree(room, isSpectator));
-      return { room: this.isDraining ? undefined : free?.id };
+      return { room: isLeaving() ? undefined : free?.id };
     });
     remote.registerRequest(ReserveRequest, ({ room: id, isSpectator }) => {
       const room = house.directory.byId(id);
@@ -333,16 +349,19 @@ export class Membership {
     remote.registerRequest(TakeRequest, async ({ room }) => ({ isDone: await this.finder.take(room) }));
   }
 
+  get #kinship() {
+    return { fingerprint: this.#hosting.lobby.protocol.fingerprint, keyTags: this.#options.keys.tags };
+  }
+
   #state(): HostState {
-    const { house, lobby } = this.#hosting;
+    const { house, lobby, isLeaving } = this.#hosting;
     const { addresses, serverKey = "" } = this.#door as Door;
     const players = NetworkServer.frontEndOf(lobby).admittedCount;
     const { capacity } = this.#options;
     return {
-      ...{ id: this.id, fingerprint: lobby.protocol.fingerprint, serverKey, players, capacity },
+      ...{ id: this.id, ...this.#kinship, serverKey, players, capacity },
       addresses: Object.entries(addresses).map(([kind, address]) => ({ kind, address })),
-      keyTags: this.#options.keys.tags,
-      ...{ rooms: house.directory.size, load: Math.min(players / capacity, 1), isDraining: this.isDraining },
+      ...{ rooms: house.directory.size, load: Math.min(players / capacity, 1), isDraining: isLeaving() },
     };
   }
 
@@ -380,7 +399,7 @@ export class Membership {
     const now = newer ?? (await kept.directory?.readRoom(room.id).catch(() => null));
     if (now && now.epoch === room.epoch) return; // The other host says that it has it, and has not.
     const surrendered = house.surrender(room, {
-      sendAway: (player) => this.#sendAway(player, room.id, now?.owner),
+      sendAway: (player) => this.departures.send(player, room.id, now?.owner),
       wait: (emptied) => settledWithin(clock, emptied, LEAVE_MS),
     });
     if (!surrendered) return;
@@ -389,31 +408,12 @@ export class Membership {
     void surrendered.finally(() => this.#leaving.delete(surrendered));
   }
 
-  /** @param host undefined: the player looks for its room at the doors that it knows */
-  #sendAway(player: INetworkPlayer, room: string, host: string | undefined): void {
-    const session = this.sessions.entryOf(player);
-    if (!session) return; // It is on its way already, or the host's client.
-    const { lobby } = this.#hosting;
-    const target = host === undefined ? null : this.#targetOf(host, session, room);
-    if (room === "" && !target) return;
-    this.sessions.sendAway(player);
-    if (!player.isConnected) NetworkServer.dismiss(lobby, player, MOVED);
-    else if (target) {
-      player.redirect(target);
-      // Its connection may be dead without anybody knowing: when it comes here again, it is not to find this player.
-      NetworkServer.releaseSession(lobby, player);
-    } else NetworkServer.refuse(player, MOVED.code, MOVED.text);
-  }
-
-  /** Null: the host is not heard any more. */
-  #targetOf(host: string, session: SessionEntry, room: string): RedirectTarget | null {
-    return this.kept.beats.find(host) ? this.arrivals.targetOf(host, { session, room }) : null;
-  }
-
   /** Takes what hosts have left that are dead for longer than anybody may come back, and removes what nobody has. */
   async #sweep(): Promise<void> {
     const { clock, resumeWindowMs } = this.#options;
+    const { house } = this.#hosting;
     const nowMs = clock.now();
+    const timer = this.#sweepTimer;
     const { directory, beats } = this.kept;
     const orphans = new Map<string, number>();
     const isOld = (key: string) => {
@@ -424,7 +424,8 @@ export class Membership {
     const rooms: RoomEntry[] = [];
     const sessions: SessionEntry[] = [];
     for (const room of directory?.rooms() ?? []) {
-      const isGone = beats.isDead(room.owner) && room.owner !== this.id;
+      // Of this host: the answer to a claim was lost.
+      const isGone = room.owner === this.id ? !house.directory.byId(room.id) : this.kept.mayClaim(room);
       if (isGone && isOld(`room ${room.id}`) && rooms.length < MAX_SWEPT) rooms.push(room);
     }
     for (const session of directory?.sessions() ?? []) {
@@ -438,11 +439,10 @@ export class Membership {
     if (directory?.isCurrent) this.sessions.repair(directory);
     // Side by side: one whose `open` takes long holds up no other. A host that drains takes none.
     await Promise.all(rooms.map(({ id }) => this.finder.find(id).catch(() => {})));
-    if (this.#sweepTimer !== null) this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
+    // The host may have stopped meanwhile, and started again.
+    if (this.#sweepTimer === timer) this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
   }
 }
 
 const otherKey = ({ id }: HostState) =>
   new NetworkError("ERR_FLEET_KEY", `The host ${id} has another fleetKey: players cannot go from host to host`);
-
-const MOVED = { code: DisconnectCode.Moved, text: "The room is at another server" };

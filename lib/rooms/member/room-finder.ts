@@ -49,7 +49,7 @@ export class RoomFinder {
    *
    * @param isWanted whether somebody waits for it still
    * @throws (rejects) NetworkError `ERR_SERVER_BUSY`: nobody can say now; `ERR_PROTOCOL_MISMATCH`: its host has another
-   *   version; `ERR_ROOM_FAILED`, `ERR_CLOSED`
+   *   version, or had it; `ERR_ROOM_FAILED`, `ERR_CLOSED`
    */
   async find(id: string, isWanted = () => true): Promise<Whereabouts> {
     const { clock, house, kept } = this.#owner;
@@ -63,7 +63,9 @@ export class RoomFinder {
       const entry = await this.#read(kept.directory, id);
       if (house.directory.byId(id)) continue; // Whoever else looks for it was faster.
       if (!entry) return null;
-      if (kept.mayClaim(entry)) {
+      if (kept.isEnding(id)) {
+        // Soon there is none.
+      } else if (kept.mayClaim(entry)) {
         if (!this.#owner.mayTake() || !this.#owner.hasKind(entry.kind)) throw busy(id);
         const room = this.#create(entry);
         if (await this.#isOpened(room)) {
@@ -71,7 +73,7 @@ export class RoomFinder {
           return { room };
         }
       } else {
-        const barrier = this.#owner.barrier(entry.owner);
+        const barrier = kept.isLeftToOthers(entry) ? ofOthers(id) : this.#owner.barrier(entry.owner);
         if (barrier) throw barrier;
         if (await this.#hasIt(entry)) return { host: entry.owner };
       }
@@ -139,5 +141,8 @@ export class RoomFinder {
 }
 
 const engineGone = () => new NetworkError("ERR_SERVER_BUSY", "The engine does not answer: rooms cannot be looked for");
+
+const ofOthers = (id: string) =>
+  new NetworkError("ERR_PROTOCOL_MISMATCH", `The room ${id} is left to the hosts of its protocol and key`);
 
 const busy = (id: string) => new NetworkError("ERR_SERVER_BUSY", `Nobody can say now where the room ${id} is`);

@@ -30,7 +30,7 @@ test("of all who make a room one becomes its owner, and all are told the same", 
   const made = await Promise.all(all.map((directory, at) => directory.createRoom(description, `host${at}`)));
   const [winner] = made as [RoomEntry];
   expect(made).toEqual(all.map(() => winner));
-  expect(winner).toEqual({ ...description, owner: winner.owner, revision: winner.epoch, epoch: winner.epoch });
+  expect(winner).toEqual({ ...description, kin: "", owner: winner.owner, revision: winner.epoch, epoch: winner.epoch });
   await settle();
   for (const directory of all) {
     expect(directory.findRoom("arena")).toEqual(winner);

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defineProtocol } from "../../../lib/message/index.js";
 import type { RoomHostOptions, RoomKind } from "../../../lib/rooms/index.js";
 import { FleetWorld } from "../../support/fleet-world.js";
@@ -96,4 +96,43 @@ test("without the engine rooms elsewhere, and new ones, are refused soon, and th
   expect(fleet.clock.now() - sinceMs).toBeLessThan(2500);
   expect(await fleet.wait(rooms.joinById("here"))).toMatchObject({ id: "here" });
   expect(a.errors).toEqual([]);
+});
+
+describe("a room of a dead host", () => {
+  const second = { fleetKey: [keyOf(8)] };
+  test.each<[string, Partial<RoomHostOptions>]>([
+    ["version", { protocol: newProtocol(2) }],
+    ["key", second],
+  ])("is left to the hosts of its %s while there are any", async (_of, options) => {
+    const { fleet, a, b } = await differing(options);
+    const c = await fleet.add(options.protocol ? { protocol: newProtocol(2) } : second);
+    await fleet.run(2500, 50);
+    await b.kill();
+    await fleet.run(2000, 50);
+    const { rooms } = await fleet.connect(a);
+    const sinceMs = fleet.clock.now();
+    await expect(fleet.wait(rooms.joinById("there"))).rejects.toMatchObject({ code: "ERR_PROTOCOL_MISMATCH" });
+    expect(fleet.clock.now() - sinceMs).toBeLessThan(200);
+    const left = a.host.fleet?.findRooms().find(({ id }) => id === "there");
+    expect([
+      left?.isOtherVersion,
+      c.host.fleet?.findRooms().some(({ isOtherVersion, id }) => isOtherVersion && id === "there"),
+    ]).toEqual([true, false]);
+    await fleet.run(60_000, 100);
+    expect([a.host.getRoom("there"), c.host.getRoom("there")?.id]).toEqual([null, "there"]);
+    await c.kill();
+    await fleet.run(2000, 50);
+    expect(await fleet.wait(rooms.joinById("there"))).toMatchObject({ id: "there" });
+  });
+
+  test("is taken over in a change of the key", async () => {
+    const { fleet, a, b } = await differing({ fleetKey: [keyOf(8), keyOf(7)] }, { fleetKey: [keyOf(7), keyOf(8)] });
+    await fleet.add({ fleetKey: [keyOf(8), keyOf(7)] });
+    await fleet.run(2500, 50);
+    await b.kill();
+    await fleet.run(2000, 50);
+    const { rooms } = await fleet.connect(a);
+    expect(await fleet.wait(rooms.joinById("there"))).toMatchObject({ id: "there" });
+    expect(a.host.getRoom("there")).not.toBeNull();
+  });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { defineProtocol } from "../../../lib/message/index.js";
+import { defineProtocol, NetworkError } from "../../../lib/message/index.js";
 import { type Room, RoomHost, type RoomKind } from "../../../lib/rooms/index.js";
 import { decode, encode, struct, u32 } from "../../../lib/serialization/index.js";
 import { MemoryNetwork, MemorySocketFactory } from "../../../lib/socket/index.js";
-import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
+import { FleetProcess, FleetWorld } from "../../support/fleet-world.js";
 
 const Add = struct({ amount: u32 });
 const State = struct({ sum: u32, seen: u32 });
@@ -252,4 +252,73 @@ describe("what is wrong is refused", () => {
     await expect(room.commit({})).rejects.toEqual(code("ERR_STATE"));
     await host.stop();
   });
+});
+
+describe("a room that is over", () => {
+  test("while the engine is away is gone when that is back, and nobody finds it again", async () => {
+    const { fleet, a, b } = await world();
+    const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+    await fleet.wait(room.commit({ amount: 3 }));
+    await fleet.run(100);
+    a.engine.disconnect();
+    await fleet.wait(room.close());
+    const looking = a.host.fleet?.reserve("one") as Promise<string>;
+    await expect(fleet.wait(looking)).rejects.toEqual(code("ERR_SERVER_BUSY"));
+    await expect(fleet.wait(a.host.createRoom("counter", { id: "one" }))).rejects.toEqual(code("ERR_SERVER_BUSY"));
+    a.engine.reconnect();
+    await expect(take(fleet, a, "one")).rejects.toEqual(code("ERR_ROOM_NOT_FOUND"));
+    await fleet.run(2000, 20);
+    expect([a, b].map(({ host }) => host.fleet?.findRooms())).toEqual([[], []]);
+    expect([...a.errors, ...b.errors]).toEqual([]);
+  });
+
+  test("leaves its id to another one, which knows nothing of it", async () => {
+    const { fleet, a, of } = await world(1);
+    const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+    await fleet.wait(room.commit({ amount: 3 }));
+    await fleet.wait(room.checkpoint());
+    a.engine.disconnect();
+    await fleet.wait(room.close());
+    a.engine.reconnect();
+    const next = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+    await fleet.wait(next.commit({ amount: 1 }));
+    expect(of(next)).toEqual({ sum: 1, seen: 0 });
+    await fleet.run(1000, 20);
+    expect(a.host.fleet?.findRooms()).toHaveLength(1);
+  });
+
+  test("does not hold up a stop without the engine", async () => {
+    const { fleet, a } = await world(1);
+    const room = await fleet.wait(a.host.createRoom("counter"));
+    a.engine.disconnect();
+    await fleet.wait(room.close());
+    const sinceMs = fleet.clock.now();
+    await fleet.wait(a.host.stop());
+    expect(fleet.clock.now() - sinceMs).toBeLessThan(200);
+  });
+});
+
+test("a room that was claimed and could not be begun is no ghost of the directory", async () => {
+  const { kind } = counters();
+  const rooms = { counter: { ...kind, emptyMs: 1000, clientsCreate: true } };
+  const fleet = new FleetWorld(newProtocol, rooms);
+  const { engine, host } = new FleetProcess(fleet, 7001, rooms, {});
+  const open = engine.log.bind(engine);
+  let isBroken = true;
+  engine.log = async (name) => {
+    const log = await open(name);
+    const read: typeof log.read = (...given) => {
+      if (isBroken) throw new NetworkError("ERR_NOT_CONNECTED", "The link was lost");
+      return log.read(...given);
+    };
+    return { append: log.append.bind(log), trim: log.trim.bind(log), read };
+  };
+  await fleet.wait(host.start());
+  await fleet.run(2500, 50);
+  await expect(fleet.wait(host.createRoom("counter", { id: "one" }))).rejects.toEqual(code("ERR_SERVER_BUSY"));
+  isBroken = false;
+  await fleet.run(10_000, 50);
+  expect(host.fleet?.findRooms()).toHaveLength(1); // Whoever looks for it finds it.
+  await fleet.run(40_000, 50);
+  expect([host.fleet?.findRooms(), host.rooms]).toEqual([[], []]);
 });

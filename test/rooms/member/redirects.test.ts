@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { defineAuthenticator, defineCredential, defineProtocol } from "../../../lib/message/index.js";
+import {
+  DisconnectCode,
+  defineAuthenticator,
+  defineCredential,
+  defineProtocol,
+  PlayerState,
+} from "../../../lib/message/index.js";
+import type { LibraryConnection } from "../../../lib/peer/connection/connection.js";
 import type { RoomKind } from "../../../lib/rooms/index.js";
 import { string } from "../../../lib/serialization/index.js";
 import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
@@ -77,4 +84,58 @@ test("a redirect that fails ends the wish at once, with the reason, and the play
   await expect(fleet.wait(rooms.joinById("there", { timeoutMs: 60_000 }))).rejects.toMatchObject(failed);
   expect(client.isAuthenticated).toBe(true);
   expect(await fleet.wait(rooms.joinById("here"))).toMatchObject({ id: "here" });
+});
+
+/** A host whose player is sent to one that nobody can reach, and what the player's client hears. */
+async function besideUnreachable() {
+  const fleet = new FleetWorld(newProtocol, { game });
+  const a = await fleet.add();
+  await fleet.add({ door: { addresses: { memory: "memory:9999" } } });
+  await fleet.run(2500, 50);
+  const { client, rooms } = await fleet.connect(a);
+  const events: string[] = [];
+  for (const name of ["suspended", "resumed", "disconnected"] as const) client.on(name, () => void events.push(name));
+  return { fleet, a, client, rooms, events };
+}
+
+test("a player in no room who does not get to the host that it is sent to looks for another one", async () => {
+  const { fleet, a, client, events } = await besideUnreachable();
+  const sinceMs = fleet.clock.now();
+  const draining = fleet.wait(a.host.drain({ deadlineMs: 25_000 }));
+  await fleet.run(1000);
+  const c = await fleet.add();
+  expect(await draining).toBe(0);
+  expect(fleet.clock.now() - sinceMs).toBeLessThan(10_000);
+  await fleet.run(1000);
+  expect([events, client.isAuthenticated]).toEqual([["suspended", "resumed"], true]);
+  expect(c.host.metrics.players).toBe(1);
+});
+
+test("a player who was sent away before the drain was taken back has its session here again", async () => {
+  const { fleet, a, client, rooms, events } = await besideUnreachable();
+  const draining = fleet.wait(a.host.drain());
+  await fleet.run(1000);
+  a.host.undrain();
+  expect(await draining).toBe(null);
+  await fleet.until(() => events.includes("resumed"), 5, 2000);
+  await fleet.wait(a.host.createRoom("game", { id: "one" }));
+  await fleet.wait(rooms.joinById("one"));
+  await fleet.run(1000);
+  const connection = a.host.getRoom("one")?.players[0]?.connection as LibraryConnection;
+  connection.refuse(DisconnectCode.ConnectionLost, "Lost");
+  await fleet.run(3000);
+  expect([events, client.isAuthenticated]).toEqual([["suspended", "resumed", "suspended", "resumed"], true]);
+  expect([rooms.room?.id, a.host.getRoom("one")?.players.length, a.host.metrics.players]).toEqual(["one", 1, 1]);
+});
+
+test("a host that stops while a player is on its way to the room's next host does not end the player", async () => {
+  const { fleet, a, client, rooms, events } = await besideUnreachable();
+  await fleet.wait(a.host.createRoom("game", { id: "one" }));
+  await fleet.wait(rooms.joinById("one"));
+  const draining = fleet.wait(a.host.drain());
+  await fleet.until(() => a.host.rooms.length === 0);
+  await fleet.wait(a.host.stop());
+  await draining;
+  await fleet.run(1000);
+  expect([events, client.player?.state]).toEqual([["suspended"], PlayerState.Suspended]);
 });

@@ -1,11 +1,14 @@
 import { expect, test } from "vitest";
-import { type Door, defineProtocol, type NetworkClient } from "../../../lib/message/index.js";
+import type { Clock } from "../../../lib/clock.js";
+import { type Door, defineMessage, defineProtocol, type NetworkClient } from "../../../lib/message/index.js";
 import type { Bucket } from "../../../lib/rooms/engine/index.js";
-import type { RoomHostOptions } from "../../../lib/rooms/index.js";
+import type { Room, RoomHostOptions } from "../../../lib/rooms/index.js";
+import { string } from "../../../lib/serialization/index.js";
 import { FleetProcess, FleetWorld } from "../../support/fleet-world.js";
 import { RoomsWorld } from "../../support/rooms-world.js";
 
-const newProtocol = (version = 1) => defineProtocol({ name: "starts", version, messages: [] });
+const Note = defineMessage("note", string(20));
+const newProtocol = (version = 1) => defineProtocol({ name: "starts", version, messages: [Note] });
 const rooms = { game: { capacity: 20, open() {} } };
 
 /** A host beside another one, and how many watches of the engine's buckets it has. */
@@ -73,6 +76,7 @@ test("a host that is stopped and started in one turn runs, and one whose stop wa
   expect(await fleet.wait(outcome(host.start()))).toBe("done");
   expect(host.fleet?.isReady).toBe(true);
   expect(await fleet.wait(outcome(host.stop({ code: -1, text: "" })))).toBe("ERR_OUT_OF_RANGE");
+  expect(await fleet.wait(outcome(host.createRoom("game")))).toBe("done");
   expect(await fleet.wait(outcome(host.start()))).toBe("ERR_STATE");
   expect(host.server.active).toBe(true);
   await fleet.wait(host.server.stop());
@@ -83,6 +87,51 @@ const bound = (world: RoomsWorld) => ({
   host: world.host,
   wait: world.wait.bind(world),
   codeOf: world.codeOf.bind(world),
+});
+
+test("who stops the server of a host stops the host, which the others hear; nothing is there twice then", async () => {
+  const { fleet, other, host, counts } = await beside();
+  await fleet.wait(host.start());
+  await fleet.wait(host.server.stop());
+  await fleet.run(100);
+  expect([counts.watches, other.host.fleet?.hosts.length]).toEqual([0, 1]);
+  await fleet.wait(host.start());
+  const heard: string[] = [];
+  host.fleet?.register(Note, (text) => void heard.push(text));
+  other.host.fleet?.publish(Note, "once");
+  await fleet.run(100);
+  expect(heard).toEqual(["once"]);
+  await fleet.wait(fleet.newClient().client.connect({ port: 7002 })); // It is not closed.
+});
+
+test("a host that is started again while it takes over rooms looks for those of the dead once at a time", async () => {
+  let looks = 0;
+  const fleet = new FleetWorld(() => newProtocol(), rooms);
+  const { clock } = fleet;
+  const counting: Clock = {
+    now: () => clock.now(),
+    setTimeout: (callback, ms) => {
+      if (ms === 5000) looks++;
+      return clock.setTimeout(callback, ms);
+    },
+    clearTimeout: (timer) => clock.clearTimeout(timer),
+  };
+  let hangs = 1;
+  const open = ({ id }: Room) => (id === "one" && hangs-- > 0 ? new Promise<void>(() => {}) : undefined);
+  const hanging = { game: { capacity: 20, open } };
+  const { host } = await fleet.add({ clock: counting, rooms: hanging });
+  const other = await fleet.add();
+  await fleet.run(2500, 50);
+  await fleet.wait(other.host.createRoom("game", { id: "one" }));
+  await fleet.run(100);
+  await other.kill();
+  await fleet.until(() => host.rooms.length > 0, 100);
+  await fleet.wait(host.stop());
+  await fleet.wait(host.start());
+  await fleet.run(35_000, 100);
+  looks = 0;
+  await fleet.run(20_000, 100);
+  expect(looks).toBeLessThanOrEqual(4);
 });
 
 test("the second of two starts is refused, and leaves nothing behind", async () => {
