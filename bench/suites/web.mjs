@@ -1,5 +1,5 @@
 // Servers of players in browsers: WebTransport against WebSocket, with and without TLS, and node-datachannel (WebRTC).
-// Both ends are Node and a Peer; a browser's own share is not measured.
+// Both ends are Node and a Peer, or the socket alone; a browser's own share is not measured.
 import { existsSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,10 @@ const stack = {
   wss: { transport: "peer", socket: "wss" },
   ws: { transport: "peer", socket: "websocket" },
 };
+/** Without a Peer: what the transport costs. */
+const alone = Object.fromEntries(
+  Object.entries(stack).map(([side, options]) => [side, { ...options, transport: "socket" }]),
+);
 const coalesced = { ...stack[OURS], coalesceMs: 1 };
 const webrtc = { transport: "data-channel" };
 const rivals = join(root, "bench", "rivals");
@@ -82,6 +86,13 @@ export const scenarios = [
     { describe: (runs) => [` ${describeSwarm(runs)}`] },
   ),
   scenario(
+    "1000 clients, 20 Hz, the transport alone",
+    { ...alone, [COALESCED]: { ...alone[OURS], coalesceMs: 1 } },
+    (options, quick) => swarm({ ...options, connections: 1000, size: 64, seconds: quick ? 2 : 8, limit: 120 }),
+    crowd,
+    { describe: (runs) => [` ${describeSwarm(runs)}`] },
+  ),
+  scenario(
     "100 clients, 20 Hz",
     { ...stack, "node-datachannel": webrtc },
     (options, quick) => swarm({ ...options, connections: 100, size: 64, seconds: quick ? 2 : 6, limit: 120 }),
@@ -94,15 +105,20 @@ export const scenarios = [
     (options, quick) => echoLoad({ ...options, seconds: quick ? 1 : 3 }),
     trip,
   ),
-  scenario("handshake", stack, (options) => handshakes({ ...options, connections: 300, limit: 120 }), [
-    { key: "milliseconds", name: " CPU", unit: "ms, server" },
+  ...["", ", the transport alone"].flatMap((suffix) => [
+    scenario(
+      `handshake${suffix}`,
+      suffix ? alone : stack,
+      (options) => handshakes({ ...options, connections: 300, limit: 120 }),
+      [{ key: "milliseconds", name: " CPU", unit: "ms, server" }],
+    ),
+    scenario(
+      `100 idle clients${suffix}`,
+      suffix ? alone : stack,
+      (options, quick) => idle({ ...options, connections: 100, warmup: quick ? 1 : 15, seconds: quick ? 3 : 10 }),
+      [{ key: "percent", name: " CPU", unit: "% of a core" }],
+    ),
   ]),
-  scenario(
-    "100 idle clients",
-    stack,
-    (options, quick) => idle({ ...options, connections: 100, seconds: quick ? 3 : 10 }),
-    [{ key: "percent", name: " CPU", unit: "% of a core" }],
-  ),
   lossScenario(2),
   lossScenario(5),
 ];

@@ -10,7 +10,7 @@ import { handshakes, idle, swarm } from "./swarm.mjs";
 
 const roles = { echo, load, sink, flood, swarm, idle, handshakes };
 const localRoles = { allocation, wire };
-const transports = ["peer", "dgram", "ws", "socket-io", "enet", "data-channel"];
+const transports = ["peer", "socket", "dgram", "ws", "socket-io", "enet", "data-channel"];
 
 try {
   const { role, transport, ...options } = readOptions(process.argv.slice(2));

@@ -1,7 +1,7 @@
 import { percentile, report } from "../peer/report.mjs";
 
-/** Ticks in a period of sending: the connections are spread over them. */
-const PHASES = 10;
+/** So much of a period is made good after a pause. More, sent at once, overflows the server's socket buffer. */
+const MADE_GOOD = 0.1;
 
 /**
  * `connections` clients that each send `size` bytes `hz` times a second, for `warmup` and then `seconds`, and count
@@ -24,41 +24,38 @@ export async function swarm({ connect }, { connections, hz = 20, size = 60, warm
   let sentBefore = -1;
   const links = await connectAll(connect, connections, onMessage, options);
   const startedAt = performance.now();
-  let tick = 0;
-  // Ticks that were missed stay missed: made good at once they overflow the server's socket buffer.
-  const timer = setInterval(
-    () => {
-      tick++;
-      for (let index = tick % PHASES; index < links.length; index += PHASES) {
-        stamp[0] = performance.now();
-        if (links[index].send(payload, 0, size)) sent++;
-      }
-      const elapsed = (performance.now() - startedAt) / 1000 - warmup;
-      if (elapsed >= 0 && sentBefore < 0) {
-        sentBefore = sent;
-        report("warm");
-      }
-      if (elapsed < seconds) return;
-      clearInterval(timer);
-      // The last answers are on their way.
-      setTimeout(() => {
-        const sorted = Float64Array.from(times).sort();
-        const [p50, p99] = [0.5, 0.99].map((share) => percentile(sorted, share));
-        report("result", { sent, received, hz: (sent - sentBefore) / links.length / elapsed, p50, p99 });
-      }, 500);
-    },
-    1000 / hz / PHASES,
-  );
+  let next = 0;
+  // Spread over the whole period: those that send together wait for each other, which says nothing about the server.
+  const timer = setInterval(() => {
+    const due = Math.floor(((performance.now() - startedAt) / 1000) * hz * links.length);
+    for (next = Math.max(next, due - Math.ceil(MADE_GOOD * links.length)); next < due; next++) {
+      stamp[0] = performance.now();
+      if (links[next % links.length].send(payload, 0, size)) sent++;
+    }
+    const elapsed = (performance.now() - startedAt) / 1000 - warmup;
+    if (elapsed >= 0 && sentBefore < 0) {
+      sentBefore = sent;
+      report("warm");
+    }
+    if (elapsed < seconds) return;
+    clearInterval(timer);
+    // The last answers are on their way.
+    setTimeout(() => {
+      const sorted = Float64Array.from(times).sort();
+      const [p50, p99] = [0.5, 0.99].map((share) => percentile(sorted, share));
+      report("result", { sent, received, hz: (sent - sentBefore) / links.length / elapsed, p50, p99 });
+    }, 500);
+  }, 1);
 }
 
-/** `connections` clients that say nothing for `seconds`. */
-export async function idle({ connect }, { connections, seconds = 1, ...options }) {
+/** `connections` clients that say nothing for `warmup` and then `seconds`. */
+export async function idle({ connect }, { connections, warmup = 1, seconds = 1, ...options }) {
   await connectAll(connect, connections, () => {}, options);
-  // What the handshakes have left behind.
+  // What the handshakes have left behind: V8 still compiles, and tidies its heap 8 s later.
   setTimeout(() => {
     report("warm");
     setTimeout(() => report("result"), seconds * 1000);
-  }, 1000);
+  }, warmup * 1000);
 }
 
 /** Connects `connections` clients. */

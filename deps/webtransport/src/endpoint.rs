@@ -1,6 +1,5 @@
 //! All connections of one UDP socket: datagrams and records go in and out, and no other input or output happens here.
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,7 +39,7 @@ struct Place {
     pending: Option<Ticket>,
     is_dirty: bool,
     is_ready: bool,
-    /// The time of its entry in the timers, of which it has one at most that counts.
+    /// The time of its entry in the timers, if it has one. Its deadline is not earlier.
     timer: Option<Instant>,
 }
 
@@ -56,7 +55,7 @@ pub struct Endpoint {
     pending: Pending,
     dirty: Vec<usize>,
     ready: VecDeque<usize>,
-    timers: BinaryHeap<Reverse<(Instant, usize)>>,
+    timers: BTreeSet<(Instant, usize)>,
     answers: VecDeque<(SocketAddr, Option<IpAddr>, Vec<u8>)>,
     scratch: Vec<u8>,
     pub statistics: Statistics,
@@ -92,7 +91,7 @@ impl Endpoint {
             pending: Pending::default(),
             dirty: Vec::new(),
             ready: VecDeque::new(),
-            timers: BinaryHeap::new(),
+            timers: BTreeSet::new(),
             answers: VecDeque::new(),
             scratch: Vec::new(),
             statistics: Statistics::default(),
@@ -153,21 +152,14 @@ impl Endpoint {
 
     /// Does what is due, and what datagrams and records have set off.
     pub fn advance(&mut self, now: Instant) {
-        while let Some(&Reverse((at, place))) = self.timers.peek() {
-            if at > now {
-                break;
-            }
-            self.timers.pop();
-            if self.places[place].timer != Some(at) {
-                continue;
-            }
-            self.places[place].timer = None;
-            if let Some(session) = self.places[place].session.as_mut() {
+        while let Some(&(_, at)) = self.timers.first().filter(|(due, _)| *due <= now) {
+            self.set_timer(at, None);
+            if let Some(session) = self.places[at].session.as_mut() {
                 if session.deadline().is_some_and(|deadline| deadline <= now) {
                     session.on_timeout(now);
                 }
             }
-            self.mark(place);
+            self.mark(at);
         }
         for at in 0..self.dirty.len() {
             self.advance_one(now, self.dirty[at]);
@@ -196,7 +188,24 @@ impl Endpoint {
 
     /// How long nothing is to be done, unless something arrives; `None` for ever.
     pub fn time_to_next(&mut self, now: Instant) -> Option<Duration> {
-        self.timers.peek().map(|Reverse((at, _))| at.saturating_duration_since(now))
+        // Of those that are too early only the first matters: nobody has to wake for it in vain.
+        while let Some(&(due, at)) = self.timers.first() {
+            let deadline = self.places[at].session.as_mut().and_then(|session| session.deadline());
+            if deadline.is_some_and(|deadline| deadline <= due) {
+                return Some(due.saturating_duration_since(now));
+            }
+            self.set_timer(at, deadline);
+        }
+        None
+    }
+
+    fn set_timer(&mut self, at: usize, deadline: Option<Instant>) {
+        if let Some(before) = std::mem::replace(&mut self.places[at].timer, deadline) {
+            self.timers.remove(&(before, at));
+        }
+        if let Some(deadline) = deadline {
+            self.timers.insert((deadline, at));
+        }
     }
 
     pub fn has_news(&self) -> bool {
@@ -389,16 +398,15 @@ impl Endpoint {
         let Some(session) = place.session.as_mut() else { return };
         if session.is_over() && !place.is_ready {
             place.session = None;
-            place.timer = None;
+            self.set_timer(at, None);
             self.forget_pending(at);
             self.free.push(at);
             return;
         }
         let Some(deadline) = session.deadline() else { return };
-        // An entry that is too early is found to be so when its time comes.
+        // With each packet it moves on: one that is too early is found to be so when it is the first.
         if place.timer.is_none_or(|timer| deadline < timer) {
-            place.timer = Some(deadline);
-            self.timers.push(Reverse((deadline, at)));
+            self.set_timer(at, Some(deadline));
         }
     }
 }

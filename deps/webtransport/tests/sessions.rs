@@ -1,6 +1,8 @@
 //! Sessions between two endpoints.
 mod world;
 
+use std::time::Duration;
+
 use valve_sockets_webtransport::endpoint::Limits;
 use valve_sockets_webtransport::records::{command, event};
 use world::{address, hash, send, take, Event, World, LIMITS};
@@ -303,4 +305,33 @@ fn datagrams_of_strangers_that_make_no_sense_leave_nothing() {
     send(&mut world.client, world.now, client, command::DATAGRAM, 0, 0, 0, b"still here");
     world.run(5);
     assert_eq!(world.at_server[0].payload, b"still here");
+}
+
+/// Lets the ends wake when they say for `time`, and returns how often the server did.
+fn wakes_of_the_server(world: &mut World, time: Duration) -> usize {
+    let end = world.now + time;
+    let mut wakes = 0;
+    loop {
+        world.carry();
+        let (server, client) = (world.server.time_to_next(world.now), world.client.time_to_next(world.now));
+        let next = server.into_iter().chain(client).min().unwrap();
+        if world.now + next > end {
+            return wakes;
+        }
+        wakes += usize::from(server == Some(next));
+        world.now += next;
+        world.server.advance(world.now);
+        world.client.advance(world.now);
+    }
+}
+
+#[test]
+fn nobody_wakes_for_a_deadline_that_has_moved_on() {
+    let mut world = World::new(LIMITS);
+    let (_, server) = world.open();
+    wakes_of_the_server(&mut world, Duration::from_secs(1));
+    for _ in 0..10 {
+        send(&mut world.server, world.now, server, command::DATAGRAM, 0, 0, 0, b"acknowledged before it could be lost");
+        assert_eq!(wakes_of_the_server(&mut world, Duration::from_millis(500)), 0);
+    }
 }

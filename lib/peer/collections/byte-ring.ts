@@ -9,15 +9,20 @@ const ROOM_BYTES = 1500;
 
 /** Shorter pieces are written byte by byte. */
 const MIN_WORDS_BYTES = 16;
+/** What all rings have until something is written: a thousand connections have seven thousand, and most stay empty. */
+const NOTHING = new Uint8Array(0);
+const NO_VIEW = new DataView(NOTHING.buffer);
+/** A varint on its way into a ring. */
+const varint = new Uint8Array(4);
 /** No view is kept of larger arrays: that would keep them in memory. */
 const MAX_VIEWED_BYTES = 2 ** 18;
 
 // What many rings have in common: what goes to many comes from one array, and their packets are written in one place.
 // A view of each for every ring would not stay in the cache. Sources are viewed when they come twice in a row: one for
 // each message would be garbage.
-let sourceBefore: Uint8Array = new Uint8Array(0);
+let sourceBefore: Uint8Array = NOTHING;
 let source = sourceBefore;
-let sourceView: DataView = new DataView(source.buffer);
+let sourceView: DataView = NO_VIEW;
 let target = source;
 let targetView = sourceView;
 
@@ -51,14 +56,13 @@ function copyWords(from: DataView, start: number, to: DataView, at: number, leng
 /** Part of a stream of bytes, addressed by offsets in the stream. Grows by doubling, and never shrinks. */
 export class ByteRing {
   /** The bytes, and the room behind them. */
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array<ArrayBuffer> = NOTHING;
   /** How many bytes: a power of two. */
   #size = 0;
   /** The start of the room, as long as the piece that was copied there last. Most are as long as the one before. */
   #piece = this.#bytes;
-  readonly #varint = new Uint8Array(4);
   /** Views of `#bytes`, and of the array that was last read into. */
-  #view = new DataView(this.#bytes.buffer);
+  #view = NO_VIEW;
   #target: Uint8Array = this.#bytes;
   #targetView: DataView = this.#view;
 
@@ -67,8 +71,8 @@ export class ByteRing {
   }
 
   writeVarint(offset: number, value: number): number {
-    const end = writeVarint(this.#varint, 0, value);
-    this.write(offset, this.#varint, 0, end);
+    const end = writeVarint(varint, 0, value);
+    this.write(offset, varint, 0, end);
     return offset + end;
   }
 

@@ -8,6 +8,9 @@ import { Expiries } from "./expiries.js";
 import { FrameQueue } from "./frame-queue.js";
 import { NotifyTokens } from "./notify-tokens.js";
 
+/** The head of a fragment on its way into a queue. */
+const fragmentHead = new Uint8Array(MAX_FRAGMENT_HEAD_BYTES);
+
 /**
  * Unreliable, notify and sequenced messages that wait to be sent. Those that are larger than a packet are cut into
  * fragments, and those that are too old when their turn comes are dropped.
@@ -23,7 +26,6 @@ export class DatagramQueue extends FrameQueue {
   /** That is a notify message, the one before `endNotify`. */
   isMidNotify = false;
   readonly #host: ProfileHost;
-  readonly #fragmentHead = new Uint8Array(MAX_FRAGMENT_HEAD_BYTES);
   readonly #expiries = new Expiries();
   /** The places of notify messages that were dropped as too old and whose senders do not know yet. */
   #expired: number[] = [];
@@ -137,8 +139,8 @@ export class DatagramQueue extends FrameQueue {
     for (let index = 0; index < count; index++) {
       const at = index * FRAGMENT_BYTES;
       const size = Math.min(length - at, FRAGMENT_BYTES);
-      const headBytes = writeFragmentHead(this.#fragmentHead, 0, kind, number, index, count, size);
-      this.append(this.#fragmentHead, headBytes, bytes, offset + at, size);
+      const headBytes = writeFragmentHead(fragmentHead, 0, kind, number, index, count, size);
+      this.append(fragmentHead, headBytes, bytes, offset + at, size);
     }
   }
 

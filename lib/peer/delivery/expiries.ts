@@ -1,3 +1,6 @@
+/** What all have until a second message has an age. */
+const NOTHING = new Float64Array(0);
+
 /**
  * When messages of a queue are too old, by where in the queue they begin. The first is in fields: mostly it is the only
  * one. The others are in a ring that grows by doubling.
@@ -9,8 +12,8 @@ export class Expiries {
   nextMs = 0;
   #first = 0;
   #count = 0;
-  #at = new Float64Array(0);
-  #ms = new Float64Array(0);
+  #at = NOTHING;
+  #ms = NOTHING;
 
   push(at: number, ms: number): void {
     if (this.nextAt < 0) {

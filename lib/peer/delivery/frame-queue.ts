@@ -1,6 +1,9 @@
 import { ByteRing } from "../collections/byte-ring.js";
 import { MAX_MESSAGE_HEAD_BYTES, messageFrameSize, writeMessageHead } from "../frames/message-frame.js";
 
+/** The head of a frame on its way into a queue. */
+const messageHead = new Uint8Array(MAX_MESSAGE_HEAD_BYTES);
+
 /** Messages that wait to be sent, already as the frames that they become: each a kind, a varint and as many bytes. */
 export class FrameQueue {
   protected readonly ring = new ByteRing();
@@ -10,7 +13,6 @@ export class FrameQueue {
   protected readonly maxBytes: number;
   /** How many bytes have left before `start` was 0 the last time. */
   #passedBytes = 0;
-  readonly #head = new Uint8Array(MAX_MESSAGE_HEAD_BYTES);
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -29,7 +31,7 @@ export class FrameQueue {
   push(kind: number, bytes: Uint8Array, offset: number, length: number): boolean {
     const size = messageFrameSize(length);
     if (this.bytes + size > this.maxBytes) return false;
-    this.append(this.#head, writeMessageHead(this.#head, 0, kind, length), bytes, offset, length);
+    this.append(messageHead, writeMessageHead(messageHead, 0, kind, length), bytes, offset, length);
     return true;
   }
 

@@ -1,12 +1,15 @@
 import { cloneBytes } from "../../bytes.js";
 import { readI32 } from "../integers.js";
 
+/** What readers have before they start. */
+const NOTHING: Uint8Array = new Uint8Array(0);
+
 /**
  * Reads received bytes from `position` to `end`. Reading beyond the end, or a malformed varint, sets `failed` and gives
  * 0, so that a parser can read on and look at `failed` once.
  */
 export class PacketReader {
-  buffer: Uint8Array = new Uint8Array(0);
+  buffer = NOTHING;
   position = 0;
   end = 0;
   failed = false;

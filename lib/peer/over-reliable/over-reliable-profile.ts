@@ -66,8 +66,8 @@ export abstract class OverReliableProfile implements Profile {
   /** When the transport is asked again whether it has room. */
   protected retryMs = Number.POSITIVE_INFINITY;
   readonly #lanes: FrameQueue[];
-  /** Of each lane, the parts of a message that have come. */
-  readonly #parts: MessageBuffer[];
+  /** Of each lane, the parts of a message that have come; null until there are some: few messages come in parts. */
+  readonly #parts: (MessageBuffer | null)[] = new Array(LANES).fill(null);
   /** Of each lane, a sealed packet that the transport has refused. Its number is used, so it has to be the next one. */
   readonly #refused: (Uint8Array | null)[] = new Array(LANES).fill(null);
   #hasRefusedMessage = false;
@@ -93,7 +93,6 @@ export abstract class OverReliableProfile implements Profile {
     this.#datagramQueue = new DatagramQueue(host);
     this.tokens = this.#datagramQueue.tokens;
     this.#lanes = Array.from({ length: LANES }, () => new FrameQueue(limits.maxQueuedBytes));
-    this.#parts = Array.from({ length: LANES }, () => new MessageBuffer());
   }
 
   get roundTripTimeMs(): number {
@@ -280,8 +279,8 @@ export abstract class OverReliableProfile implements Profile {
 
   #readReliable(lane: number): boolean {
     const { reader } = this;
-    const parts = this.#parts[lane] as MessageBuffer;
-    if (parts.size === 0) return this.#readMessage(lane);
+    const parts = this.#parts[lane];
+    if (!parts?.size) return this.#readMessage(lane);
     if (!this.#readPart(lane) || reader.failed) return false;
     const { bytes, size } = parts;
     const { reassembly } = this.host;
@@ -292,7 +291,8 @@ export abstract class OverReliableProfile implements Profile {
   #readPart(lane: number): boolean {
     const frame = this.#message;
     if (!frame.read(this.reader)) return true;
-    const parts = this.#parts[lane] as MessageBuffer;
+    this.#parts[lane] ??= new MessageBuffer();
+    const parts = this.#parts[lane];
     const limit = Math.min(this.limits.maxReliableMessageSize, this.host.reassembly.maxBytes);
     if (parts.size + frame.length > limit) {
       this.host.malformed("A message over the limit");

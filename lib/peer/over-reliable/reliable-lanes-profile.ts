@@ -47,7 +47,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
   protected readonly datagramEnd: number;
   readonly #inFlight: NotifyPacket[] = [];
   readonly #received = new ReceivedPackets(0);
-  readonly #ack = new AckFrame();
+  #ack: AckFrame | null = null;
   /** Of the Ping that follows an Ack: its token, the largest number in that Ack, and when another one may be sent. */
   #ackPing = { token: 0, largest: -1, nextMs: 0 };
   readonly #unreliableSeal: PacketSeal | null;
@@ -238,6 +238,7 @@ export class ReliableLanesProfile extends OverReliableProfile {
 
   /** A packet older than the newest one acknowledged, and not acknowledged with it, never will be: it is lost. */
   #readAck(nowMs: number): boolean {
+    this.#ack ??= new AckFrame();
     const ack = this.#ack;
     if (!ack.read(this.reader, 0, this.#nextNumber)) {
       if (!this.reader.failed) this.host.malformed("An acknowledgement of what was not sent");

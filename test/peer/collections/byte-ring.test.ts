@@ -53,3 +53,14 @@ test("rings that are written from the same arrays, and read into the same, each 
     of.next += piece;
   }
 });
+
+test("rings share nothing that is written", () => {
+  const rings = [new ByteRing(), new ByteRing(), new ByteRing()];
+  for (const [index, ring] of rings.entries()) {
+    ring.reserve(0, 8);
+    ring.write(ring.writeVarint(0, 1000 + index), Uint8Array.of(index), 0, 1);
+  }
+  expect(rings.map((ring) => [ring.readVarint(0), ring.at(2)])).toEqual(
+    [0, 1, 2].map((index) => [1000 + index, index]),
+  );
+});
