@@ -24,13 +24,20 @@ export function onProcessEnd(farewell: () => void, isLast = false): () => void {
 function watch(): void {
   // Before all others: one of them closes every socket of the addon.
   process.prependListener("exit", sayFarewell);
-  // Before all others: a listener that was added with `once` is gone when it has been called.
-  for (const signal of SIGNALS) process.prependListener(signal, onSignal);
+  for (const signal of SIGNALS) listenTo(signal);
 }
 
+/**
+ * Those of signals stay for good: a signal that has come and was not told yet is lost with the last listener, and the
+ * process would live on.
+ */
 function unwatch(): void {
   process.off("exit", sayFarewell);
-  for (const signal of SIGNALS) process.off(signal, onSignal);
+}
+
+/** Before all others: a listener that was added with `once` is gone when it has been called. */
+function listenTo(signal: NodeJS.Signals): void {
+  if (!process.listeners(signal).includes(onSignal)) process.prependListener(signal, onSignal);
 }
 
 function sayFarewell(): void {
@@ -55,7 +62,5 @@ function onSignal(signal: NodeJS.Signals): void {
   // The program decides what becomes of it. Ours is away meanwhile, because some (the package signal-exit) end the
   // process only if nobody else listens. If a listener for one time was the only one, a second signal in the same turn
   // meets nobody, and ends the process without a farewell.
-  process.nextTick(() => {
-    if (farewells.size > 0) process.prependListener(signal, onSignal);
-  });
+  process.nextTick(listenTo, signal);
 }

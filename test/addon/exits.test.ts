@@ -58,11 +58,14 @@ test.concurrent("a listener for one time that is older than ours decides too", a
   expect(await endOf("older", [["SIGTERM"]])).toEqual({ code: 6, signal: null, farewells: ["farewell", "closed"] });
 });
 
-test.concurrent("nothing listens any more when there is nobody to tell", async () => {
-  const farewells = ["exit 0", "SIGTERM 0", "SIGINT 0"];
-  expect(await endOf("forgets")).toEqual({ code: 0, signal: null, farewells });
+test.concurrent("nothing is called at the exit when there is nobody to tell", async () => {
+  expect(await endOf("forgets")).toEqual({ code: 0, signal: null, farewells: ["exit 0"] });
 });
 
-test.concurrent("nor when the program's listener of a signal has ended everything", async () => {
-  expect(await endOf("forgetsInside", [["SIGTERM"]])).toEqual({ code: 8, signal: null, farewells: ["SIGTERM 0"] });
+test.concurrent("one listener is left when the program's listener of a signal has ended everything", async () => {
+  expect(await endOf("forgetsInside", [["SIGTERM"]])).toEqual({ code: 8, signal: null, farewells: ["SIGTERM 1"] });
+});
+
+test.concurrent("a signal that was under way when everybody went ends the process", async () => {
+  expect(await endOf("forgetsUnderWay")).toEqual({ code: null, signal: "SIGTERM", farewells: [] });
 });

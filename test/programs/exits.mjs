@@ -26,16 +26,22 @@ const ways = {
   exit: () => process.exit(7),
   exits: () => process.exit(7),
   older() {},
-  /** Everybody is gone: nothing of ours listens any more. */
+  /** Everybody is gone: nobody is told anything, and nothing keeps the process. */
   forgets() {
     for (const forgetOne of forget) forgetOne();
-    for (const event of ["exit", "SIGTERM", "SIGINT"]) say(`${event} ${process.listenerCount(event)}`);
+    say(`exit ${process.listenerCount("exit")}`);
     clearInterval(stay);
+  },
+  /** Everybody goes when a signal has come that nobody has been told of yet. */
+  forgetsUnderWay() {
+    process.kill(process.pid, "SIGTERM");
+    for (const forgetOne of forget) forgetOne();
   },
   /** Its listener hears the first signal only, and everybody goes during it. */
   forgetsInside() {
     process.once("SIGTERM", () => {
       for (const forgetOne of forget) forgetOne();
+      onProcessEnd(() => say("a new one's"))();
       setImmediate(() => {
         say(`SIGTERM ${process.listenerCount("SIGTERM")}`);
         process.exit(8);
