@@ -39,6 +39,8 @@ export class FleetModel {
   readonly clock = new VirtualClock();
   readonly faults: string[] = [];
   readonly counts = { actions: 0, joins: 0, moves: 0, leaves: 0, commits: 0, claims: 0 };
+  /** How often the engine took no more calls, after which a player comes again: half of the hosts share a link to it. */
+  refused = 0;
   readonly dangers = { crashes: 0, freezes: 0, drains: 0, fenced: 0, refusedTickets: 0, newAgain: 0 };
   readonly randomBytes: (size: number) => Uint8Array;
   readonly keys: FleetKeys;
@@ -175,7 +177,10 @@ export class FleetModel {
       return this.#commit(player);
     };
     void what()
-      .catch((error) => this.faults.push(`${player.name}: ${error.code} ${error.message}`))
+      .catch((error) => {
+        if (error.code === "ERR_TOO_MANY_REQUESTS") this.refused++;
+        else this.faults.push(`${player.name}: ${error.code} ${error.message}`);
+      })
       .finally(() => {
         player.isBusy = false;
       });
