@@ -39,7 +39,7 @@ export class FleetModel {
   readonly clock = new VirtualClock();
   readonly faults: string[] = [];
   readonly counts = { actions: 0, joins: 0, moves: 0, leaves: 0, commits: 0, claims: 0 };
-  /** How often the engine took no more calls, after which a player comes again: half of the hosts share a link to it. */
+  /** How often the engine took no more calls, of which half of the hosts share a link. The player comes again. */
   refused = 0;
   readonly dangers = { crashes: 0, freezes: 0, drains: 0, fenced: 0, refusedTickets: 0, newAgain: 0 };
   readonly randomBytes: (size: number) => Uint8Array;
