@@ -3,6 +3,7 @@ import { isThenable } from "../../brands.js";
 import type { Clock } from "../../clock.js";
 import {
   DisconnectCode,
+  type DisconnectReason,
   type INetworkPlayer,
   NetworkError,
   NetworkServer,
@@ -216,7 +217,7 @@ export class RoomHouse implements RoomOwner {
 
   async #endCopy(server: NetworkServer): Promise<void> {
     this.#surrendered.delete(server);
-    await NetworkServer.stopAs(server, { code: DisconnectCode.Moved, text: "The room is at another server" });
+    await NetworkServer.stopAs(server, MOVED);
   }
 
   /** The host stops: players leave for good. Rooms that are kept may go on elsewhere. */
@@ -340,6 +341,9 @@ export class RoomHouse implements RoomOwner {
     return true;
   }
 }
+
+/** What players hear who are to look for their room at another host. */
+export const MOVED: DisconnectReason = { code: DisconnectCode.Moved, text: "The room is at another server" };
 
 /** Whether a room is another host's, or the engine does not answer: no fault of its kind. */
 const isElsewhere = (error: unknown) =>

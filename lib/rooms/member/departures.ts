@@ -1,12 +1,12 @@
 import type { Clock } from "../../clock.js";
-import { DisconnectCode, type INetworkPlayer, NetworkServer } from "../../message/index.js";
+import { type INetworkPlayer, NetworkServer } from "../../message/index.js";
+import { MOVED } from "../host/room-house.js";
 import type { Arrivals } from "./arrivals.js";
 import type { FleetSessions } from "./fleet-sessions.js";
 import type { KeptRooms } from "./kept-rooms.js";
 
 /** How long players have to leave for the host that they were sent to. */
 export const LEAVE_MS = 5000;
-const MOVED = { code: DisconnectCode.Moved, text: "The room is at another server" };
 
 interface DeparturesOwner {
   readonly clock: Clock;
