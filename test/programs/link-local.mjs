@@ -39,9 +39,15 @@ for (const zone of ["a0", number]) {
   client.events = { onReadable() {} };
   await server.bind(factory.getBindEndPoint());
   const handle = await client.connect(factory.getConnectEndPoint(`fe80::1%${zone}`, server.boundPort));
-  client.send(handle, Uint8Array.of(1), 1, 1);
-  client.flush();
+  const send = () => {
+    client.send(handle, Uint8Array.of(1), 1, 1);
+    client.flush();
+  };
+  send();
+  // A datagram beside an interface that was just made can be lost.
+  const again = setInterval(send, 100);
   await readable;
+  clearInterval(again);
   if (seen === null) {
     const packet = new ReceivedPacket();
     server.poll();

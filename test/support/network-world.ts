@@ -112,7 +112,18 @@ export class NetworkWorld {
   /** How many percent of the packets between the networks, or of those of UDP, are dropped, in each direction. */
   setLoss(percent: number, of: "all" | "udp" = "all"): void {
     const which = of === "udp" ? "meta l4proto udp " : "";
-    const loss = `${which}${percent === 100 ? "drop" : `numgen random mod 100 < ${percent} drop`}`;
+    this.#drop(`${which}${percent === 100 ? "drop" : `numgen random mod 100 < ${percent} drop`}`);
+  }
+
+  /**
+   * Each `every`th packet between the networks is dropped: the same in each run, where by chance a packet of TCP can be
+   * lost so often that a line stands still for seconds.
+   */
+  setEvenLoss(every: number): void {
+    this.#drop(`numgen inc mod ${every} == 0 drop`);
+  }
+
+  #drop(loss: string): void {
     this.#nft("net", [
       "flush ruleset",
       "table ip line {",
