@@ -4,6 +4,11 @@
 
 namespace vs {
 
+Args::Args(napi_env env, napi_callback_info info) : env_(env) {
+  size_t count = kMost;
+  if (napi_get_cb_info(env, info, &count, values_, nullptr, &data_) != napi_ok) throw Napi::Error::New(env);
+}
+
 void Args::ThrowType(Napi::Env env, const std::string& name, const char* expected) {
   throw CodedError<Napi::TypeError>(env, "ERR_INVALID_ARG_TYPE", name + " must be " + expected);
 }
@@ -25,15 +30,15 @@ double Args::Number(Napi::Value value, const std::string& name, double min, doub
 uint32_t Args::Uint32(size_t index, const char* name, uint32_t max) const {
   // The common case takes one call of Node-API and makes no string of the name.
   double number;
-  if (napi_get_value_double(env(), info_[index], &number) == napi_ok && number >= 0 && number <= max) {
+  if (napi_get_value_double(env_, values_[index], &number) == napi_ok && number >= 0 && number <= max) {
     const auto whole = static_cast<uint32_t>(number);
     if (whole == number) return whole;
   }
-  return static_cast<uint32_t>(Number(info_[index], name, 0, max));
+  return static_cast<uint32_t>(Number(at(index), name, 0, max));
 }
 
 int32_t Args::Int32(size_t index, const char* name) const {
-  return static_cast<int32_t>(Number(info_[index], name, INT32_MIN, INT32_MAX));
+  return static_cast<int32_t>(Number(at(index), name, INT32_MIN, INT32_MAX));
 }
 
 int64_t Args::Int64(Napi::Value value, const char* name) {
@@ -45,8 +50,8 @@ int64_t Args::Int64(Napi::Value value, const char* name) {
 }
 
 bool Args::Bool(size_t index, const char* name) const {
-  if (!info_[index].IsBoolean()) ThrowType(env(), name, "a boolean");
-  return info_[index].As<Napi::Boolean>().Value();
+  if (!at(index).IsBoolean()) ThrowType(env(), name, "a boolean");
+  return at(index).As<Napi::Boolean>().Value();
 }
 
 std::string Args::String(Napi::Value value, const char* name) {
@@ -57,7 +62,7 @@ std::string Args::String(Napi::Value value, const char* name) {
 }
 
 Bytes Args::View(size_t index, const char* name) const {
-  const Napi::Value value = info_[index];
+  const Napi::Value value = at(index);
   napi_typedarray_type type;
   size_t length;
   void* data;
@@ -72,7 +77,7 @@ Bytes Args::View(size_t index, const char* name) const {
 void* Args::TypedArrayData(size_t index, const char* name, napi_typedarray_type wanted, size_t& length) const {
   napi_typedarray_type type;
   void* data;
-  if (napi_get_typedarray_info(env(), info_[index], &type, &length, &data, nullptr, nullptr) != napi_ok ||
+  if (napi_get_typedarray_info(env_, values_[index], &type, &length, &data, nullptr, nullptr) != napi_ok ||
       type != wanted) {
     ThrowType(env(), name, "a typed array of the right kind");
   }
@@ -86,8 +91,8 @@ Bytes Args::Uint8Array(size_t index, const char* name) const {
 }
 
 Napi::Function Args::Function(size_t index, const char* name) const {
-  if (!info_[index].IsFunction()) ThrowType(env(), name, "a function");
-  return info_[index].As<Napi::Function>();
+  if (!at(index).IsFunction()) ThrowType(env(), name, "a function");
+  return at(index).As<Napi::Function>();
 }
 
 }  // namespace vs

@@ -13,13 +13,19 @@ struct Bytes {
 
 // Checked access to the arguments of a call. Each getter throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError
 // (ERR_OUT_OF_RANGE) that names the argument.
+//
+// Napi::CallbackInfo is not used: above six arguments it asks for them twice and takes memory for them, which is a
+// seventh of sealing a packet.
 class Args {
  public:
-  explicit Args(const Napi::CallbackInfo& info) : info_(info) {}
+  Args(napi_env env, napi_callback_info info);
 
-  Napi::Env env() const { return info_.Env(); }
-  Napi::Value at(size_t index) const { return info_[index]; }
-  bool IsNull(size_t index) const { return info_[index].IsNull() || info_[index].IsUndefined(); }
+  Napi::Env env() const { return env_; }
+  // What the function was exported with.
+  void* data() const { return data_; }
+  // Undefined for an argument that was not given. `index` is below kMost.
+  Napi::Value at(size_t index) const { return {env_, values_[index]}; }
+  bool IsNull(size_t index) const { return at(index).IsNull() || at(index).IsUndefined(); }
 
   uint32_t Uint32(size_t index, const char* name, uint32_t max = UINT32_MAX) const;
   int32_t Int32(size_t index, const char* name) const;
@@ -46,8 +52,33 @@ class Args {
  private:
   void* TypedArrayData(size_t index, const char* name, napi_typedarray_type type, size_t& length) const;
 
-  const Napi::CallbackInfo& info_;
+  static constexpr size_t kMost = 10;
+
+  napi_env env_;
+  void* data_;
+  napi_value values_[kMost];
 };
+
+// Calls a binding from JavaScript, where its exceptions are thrown.
+template <napi_value (*binding)(const Args&)>
+napi_value Enter(napi_env env, napi_callback_info info) {
+  try {
+    return binding(Args(env, info));
+  } catch (const Napi::Error& error) {
+    error.ThrowAsJavaScriptException();
+    return nullptr;
+  }
+}
+
+// Makes a binding a function of the addon. `data` is for Args::data.
+template <napi_value (*binding)(const Args&)>
+void ExportFunction(Napi::Object& exports, const char* name, void* data) {
+  napi_value function;
+  if (napi_create_function(exports.Env(), name, NAPI_AUTO_LENGTH, Enter<binding>, data, &function) != napi_ok) {
+    throw Napi::Error::New(exports.Env());
+  }
+  exports.Set(name, function);
+}
 
 // Makes an error with a code; all errors of the addon have one.
 template <typename ErrorType>

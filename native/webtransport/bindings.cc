@@ -10,8 +10,8 @@ namespace {
 using Binding = Napi::Value (*)(WebTransportEnvironment&, const Args&);
 
 template <Binding binding>
-Napi::Value Call(const Napi::CallbackInfo& info) {
-  return binding(*static_cast<WebTransportEnvironment*>(info.Data()), Args(info));
+napi_value Call(const Args& args) {
+  return binding(*static_cast<WebTransportEnvironment*>(args.data()), args);
 }
 
 Napi::Value MakeNumber(const Args& args, int64_t value) {
@@ -140,7 +140,7 @@ Napi::Value TearDown(WebTransportEnvironment& environment, const Args& args) {
 
 template <Binding binding>
 void Export(Napi::Object& exports, WebTransportEnvironment& environment, const char* name) {
-  exports.Set(name, Napi::Function::New<Call<binding>>(exports.Env(), name, &environment));
+  ExportFunction<Call<binding>>(exports, name, &environment);
 }
 
 }  // namespace

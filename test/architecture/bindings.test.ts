@@ -19,7 +19,9 @@ function declaredNames(): string[] {
 function exportedPairs(): [string, string][] {
   const folder = join(root, "native/addon/bindings");
   const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
-  const matches = texts.flatMap((text) => [...text.matchAll(/Export<(\w+)>\(exports, environment, "(\w+)"\)/g)]);
+  const matches = texts.flatMap((text) => [
+    ...text.matchAll(/Export(?:Alone)?<(\w+)>\(exports, environment, "(\w+)"\)/g),
+  ]);
   return matches.map(([, binding = "", name = ""]) => [binding, name]);
 }
 

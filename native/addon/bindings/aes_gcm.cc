@@ -59,13 +59,24 @@ Napi::Value OpenAesGcm(Environment& environment, const Args& args) {
   return MakeNumber(args, opened ? operation.end - double{AesGcm::kTagBytes} : -1);
 }
 
+// They touch no socket, so GNS has nothing to do after them.
+template <Binding binding>
+napi_value CallAlone(const Args& args) {
+  return binding(*static_cast<Environment*>(args.data()), args);
+}
+
+template <Binding binding>
+void ExportAlone(Napi::Object& exports, Environment& environment, const char* name) {
+  ExportFunction<CallAlone<binding>>(exports, name, &environment);
+}
+
 }  // namespace
 
 void ExportAesGcm(Napi::Object& exports, Environment& environment) {
-  Export<CreateAesGcm>(exports, environment, "createAesGcm");
-  Export<DestroyAesGcm>(exports, environment, "destroyAesGcm");
-  Export<SealAesGcm>(exports, environment, "sealAesGcm");
-  Export<OpenAesGcm>(exports, environment, "openAesGcm");
+  ExportAlone<CreateAesGcm>(exports, environment, "createAesGcm");
+  ExportAlone<DestroyAesGcm>(exports, environment, "destroyAesGcm");
+  ExportAlone<SealAesGcm>(exports, environment, "sealAesGcm");
+  ExportAlone<OpenAesGcm>(exports, environment, "openAesGcm");
 }
 
 }  // namespace vs::bindings

@@ -11,19 +11,19 @@ namespace vs::bindings {
 using Binding = Napi::Value (*)(Environment&, const Args&);
 
 template <Binding binding>
-Napi::Value Call(const Napi::CallbackInfo& info) {
-  Environment& environment = *static_cast<Environment*>(info.Data());
+napi_value Call(const Args& args) {
+  Environment& environment = *static_cast<Environment*>(args.data());
   const struct After {
     ~After() { environment.AfterCall(); }
     Environment& environment;
   } after{environment};
   const HoldWakes hold;
-  return binding(environment, Args(info));
+  return binding(environment, args);
 }
 
 template <Binding binding>
 void Export(Napi::Object& exports, Environment& environment, const char* name) {
-  exports.Set(name, Napi::Function::New<Call<binding>>(exports.Env(), name, &environment));
+  ExportFunction<Call<binding>>(exports, name, &environment);
 }
 
 // Two arguments: microseconds, and whether that is adaptive.
