@@ -1,5 +1,6 @@
 import { checkInstance } from "../arguments.js";
 import { errorText } from "../error-text.js";
+import { NetworkError } from "../network-error.js";
 import { checkOptions, functionOption } from "../options.js";
 import { endWithParent } from "./end-with-parent.js";
 import { DRAIN_OPTIONS, type DrainOptions, RoomHost } from "./room-host.js";
@@ -13,7 +14,7 @@ export interface DrainOnSignalOptions extends DrainOptions {
 /**
  * Has a SIGTERM empty a host and end the process: with the exit code 0 when nobody had to be disconnected, else 1. So
  * does the order of an operator (`valve-sockets rooms drain`), and the end of the `Supervisor` that has started this
- * process. A second signal ends it at once. A drain that is taken back (`undrain`) ends nothing.
+ * process. A host that has not started, or has stopped, is empty. A second signal ends it at once. A drain that is taken back (`undrain`) ends nothing.
  *
  * @returns the signal is not listened to any more
  * @throws TypeError, RangeError for what is no host, or wrong options
@@ -27,7 +28,7 @@ export function drainOnSignal(host: RoomHost, options: DrainOnSignalOptions = {}
     let left: number | null = 1;
     let what = "the host could not be drained";
     try {
-      left = await host.drain(drain);
+      left = await host.drain(drain).catch((error) => stopped(host, error));
       if (left === null) {
         listen();
         return;
@@ -53,4 +54,11 @@ export function drainOnSignal(host: RoomHost, options: DrainOnSignalOptions = {}
     RoomHost.onOrder(host, null);
     outliveParent();
   };
+}
+
+/** Of a host that is not active, and has nobody: waits until it has stopped. */
+async function stopped(host: RoomHost, error: unknown): Promise<number> {
+  if (!(error instanceof NetworkError) || error.code !== "ERR_STATE") throw error;
+  await host.stop();
+  return 0;
 }

@@ -33,6 +33,7 @@ function readServer(
 ): { address: string; credential: string | undefined; isSecure: boolean } {
   const [, scheme = "nats", rest = ""] = /^(?:([a-z][-+.\w]*):\/\/)?(.*)$/is.exec(text.trim()) ?? [];
   const kind = scheme.toLowerCase();
+  if (rest.includes("://") || /@.*,|,[^@]*$/.test(rest)) throw rangeError(name, "one server in each string");
   if (kind !== "nats" && kind !== "tls") throw rangeError(name, `nats:// or tls://, not ${printable(scheme)}://`);
   const at = rest.lastIndexOf("@");
   const address = rest.slice(at + 1).replace(/\/$/, "");

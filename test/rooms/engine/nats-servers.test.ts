@@ -6,6 +6,7 @@ test.each([
   [["a:4222", "nats://b"], ["a:4222", "b"], {}],
   [["nats://game:s%40cr%25t@a:4222/", "b:4222"], ["a:4222", "b:4222"], { user: "game", pass: "s@cr%t" }],
   [["game:with@sign@[::1]:4222"], ["[::1]:4222"], { user: "game", pass: "with@sign" }],
+  [["game:with,comma@a"], ["a"], { user: "game", pass: "with,comma" }],
   [["nats://t0k3n@a"], ["a"], { token: "t0k3n" }],
   [["TLS://a:4222", "tls://b"], ["a:4222", "b"], { tls: {} }],
 ])("addresses say who connects, and how: %j", (given, servers, connection) => {
@@ -18,6 +19,9 @@ test.each([
   [["nats://game:%secret@a"]],
   [["nats://game:secret@a", "nats://game:secret2@b"]],
   [["nats://game:secret@a/path"]],
+  [["nats://game:secret@a,nats://game:secret@b"]],
+  [["nats://game:secret@a,game:secret@b"]],
+  [["nats://game:secret@a:4222,b:4222"]],
 ])("wrong addresses are told, and no secret with them: %j", (given) => {
   let error = "";
   try {

@@ -179,6 +179,25 @@ test("a drain that is taken back ends no process, and a later signal is followed
   end();
 });
 
+test.each(["is new", "starts", "stops", "has stopped"])(
+  "a SIGTERM to a host that %s ends the process with 0",
+  async (when) => {
+    const world = new RoomsWorld(newProtocol, rooms);
+    const starting = when === "is new" ? null : world.host.start().catch(() => {}); // ERR_CLOSED
+    if (when !== "starts") await starting;
+    const stopping = when.includes("stop") ? world.host.stop() : null;
+    if (when === "has stopped") await stopping;
+    const exit = vi.spyOn(process, "exit").mockImplementation((() => {}) as never);
+    onTestFinished(() => exit.mockRestore());
+    onTestFinished(drainOnSignal(world.host));
+    process.emit("SIGTERM");
+    await until(world, () => exit.mock.calls.length > 0);
+    expect(exit.mock.calls).toEqual([[0]]);
+    expect(world.host.server.active).toBe(false);
+    await Promise.allSettled([starting, stopping]);
+  },
+);
+
 test("what is no host is refused where it is given", () => {
   const nobody = undefined as unknown as RoomHost;
   for (const give of [() => new Health(nobody), () => drainOnSignal(nobody), () => new Agones(nobody)])
