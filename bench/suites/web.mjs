@@ -3,8 +3,9 @@
 import { existsSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import { root } from "../../scripts/paths.mjs";
+import { cache, root } from "../../scripts/paths.mjs";
 import { run } from "../../scripts/run.mjs";
+import { webTransportCrate } from "../../scripts/web-transport.mjs";
 import { LossyNetwork } from "../harness/lossy-network.mjs";
 import { compareAll, describeSwarm, interleave, median } from "../harness/pairs.mjs";
 import { echoLoad, handshakes, idle, prepareStack, program, swarm } from "../harness/stack.mjs";
@@ -23,9 +24,14 @@ const alone = Object.fromEntries(
 const coalesced = { ...stack[OURS], coalesceMs: 1 };
 const webrtc = { transport: "data-channel" };
 const rivals = join(root, "bench", "rivals");
+const cargoFolder = join(cache, "cargo-webtransport-bench");
+/** Clients of one process in Rust (deps/webtransport/examples/swarm.rs), which leave more of the processor to the server. */
+const nativeSwarm = [join(cargoFolder, "release", "examples", "swarm")];
 
 export function prepare() {
   prepareStack();
+  const cargo = ["build", "--release", "--locked", "--quiet", "--example", "swarm"];
+  run("cargo", cargo, { cwd: webTransportCrate, env: { ...process.env, CARGO_TARGET_DIR: cargoFolder } });
   if (existsSync(join(rivals, "node_modules"))) return;
   run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: rivals });
 }
@@ -89,6 +95,16 @@ export const scenarios = [
     "1000 clients, 20 Hz, the transport alone",
     { ...alone, [COALESCED]: { ...alone[OURS], coalesceMs: 1 } },
     (options, quick) => swarm({ ...options, connections: 1000, size: 64, seconds: quick ? 2 : 8, limit: 120 }),
+    crowd,
+    { describe: (runs) => [` ${describeSwarm(runs)}`] },
+  ),
+  scenario(
+    "1000 clients, 20 Hz, the transport alone, the clients in Rust",
+    { [OURS]: alone[OURS], [COALESCED]: { ...alone[OURS], coalesceMs: 1 } },
+    (options, quick) => {
+      const load = { ...options, connections: 1000, size: 64, seconds: quick ? 2 : 8, limit: 120 };
+      return swarm(load, [program(), nativeSwarm]);
+    },
     crowd,
     { describe: (runs) => [` ${describeSwarm(runs)}`] },
   ),
