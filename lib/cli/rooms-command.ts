@@ -16,6 +16,9 @@ const USAGE = `Usage: valve-sockets rooms status --app NAME [OPTIONS]
 Shows the hosts, rooms and players of a fleet, tells in which room a player is, or has a host give its rooms and players
 to the others and stop. It asks the NATS servers that the hosts share.
 
+PLAYER is what the player has proven: the \`data\` of its authenticator where that is a text, or the \`subject\` in it.
+HOST is the id that status shows.
+
   --app NAME      the \`app\` of the hosts
   --nats URL      the NATS servers, with commas between them (default: nats://127.0.0.1:4222); tls:// for those that
                   encrypt. NATS_USER and NATS_PASSWORD of the environment, or nats://USER:PASSWORD@HOST, say who asks
@@ -25,6 +28,7 @@ to the others and stop. It asks the NATS servers that the hosts share.
 
 /** Each host beats twice within this time. */
 const HEAR_MS = 2 * BEAT_MS + 100;
+const HOW_FOUND = "A player is found by what it has proven: the data of its authenticator, a text, or its subject";
 const ACTIONS = ["status", "where", "drain", "undrain"];
 
 export const roomsCommand = defineCommand({
@@ -100,7 +104,7 @@ export async function runRooms(
 function where(directory: Directory, identity: string, json: boolean): number {
   const found = directory.sessionsOf(identity).map(({ host, room, playerId }) => ({ host, room, playerId }));
   if (json) write(found);
-  else if (found.length === 0) write(`${printable(identity)} is not here`);
+  else if (found.length === 0) write(`${printable(identity)} is not here. ${HOW_FOUND}`);
   for (const { host, room, playerId } of json ? [] : found)
     write(`${printable(host)}  ${room === "" ? "in no room" : `room ${printable(room)}`}  player ${playerId}`);
   return found.length > 0 ? 0 : 1;

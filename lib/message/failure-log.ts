@@ -9,20 +9,13 @@ export class FailureLog {
   readonly #counts = new FailureCounts();
   /** Those of too many kinds, which count as one. */
   #others = 0;
-  #total = 0;
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
-  /** How many there were. */
-  get total(): number {
-    return this.#total;
-  }
-
   /** @param place what failed, as in `the handler of chat` */
   add(place: string, error: unknown): void {
-    this.#total++;
     let kind = `${place} failed: ${printable(errorText(error))}`;
     let count = this.#counts.add(kind);
     if (count === null) {
@@ -53,5 +46,16 @@ export class ComplaintLog {
   /** Another connection begins. */
   forget(): void {
     this.#counts = new FailureCounts();
+  }
+}
+
+/** Where a server or client tells what fails. The rooms of a host share one with it, which tells of each once. */
+export class Logs {
+  readonly failures: FailureLog;
+  readonly complaints: ComplaintLog;
+
+  constructor(logger: Logger) {
+    this.failures = new FailureLog(logger);
+    this.complaints = new ComplaintLog(logger);
   }
 }

@@ -1,6 +1,9 @@
 import { typeError } from "../arguments.js";
 
-/** All numbers in `metrics` by their path: `connections.packetsLost`; by channel `connections.messagesSent.0`. */
+/**
+ * All numbers in `metrics` by their path: `connections.packetsLost`; by channel `connections.messagesSent.0`, by code
+ * `host.refusalsByCode.ERR_ROOM_FULL`.
+ */
 export function figuresOf(metrics: object): Record<string, number> {
   const figures: Record<string, number> = {};
   collect(metrics, "", figures);
@@ -19,7 +22,7 @@ function collect(value: unknown, path: string, figures: Record<string, number>):
 const GAUGES = [
   ...["players", "authenticatedPlayers", "connections.roundTripTimeMs", "connections.acknowledgeDelayMs"],
   ...["connections.maxPacketSize", "connections.reassemblyBytes", "peer.reassemblyBytes", "ticks.lastMs"],
-  ...["ticks.longestMs", "host.rooms", "host.players", "fleet.hosts"],
+  ...["ticks.longestMs", "host.rooms", "host.players", "host.isDraining", "fleet.hosts", "fleet.isReady"],
   ...["socket.transport.places", "socket.transport.unconfirmedCloses"],
 ];
 const GUARD_GAUGE = /^guard\.(isUnderAttack|pending|bannedByFloods|bannedByHand|rates)$/;
@@ -39,16 +42,18 @@ export function prometheusText(metrics: object): string {
   const lines: string[] = [];
   let last = "";
   for (const [path, value] of Object.entries(figuresOf(metrics))) {
-    const [, base = path, channel] = /^(.*)\.(\d)$/.exec(path) ?? [];
+    const [, base = path, place] = /^(.*)\.(\d|ERR_\w+)$/.exec(path) ?? [];
     const isGauge = GAUGES.includes(base) || GAUGE.test(base) || GUARD_GAUGE.test(base);
     const name = `valve_sockets_${snakeCase(base)}${isGauge ? "" : "_total"}`;
     if (name !== last) lines.push(`# TYPE ${name} ${isGauge ? "gauge" : "counter"}`);
     last = name;
-    const label = channel === undefined ? "" : `{channel="${CHANNELS[Number(channel)] ?? channel}"}`;
-    lines.push(`${name}${label} ${value}`);
+    lines.push(`${name}${place === undefined ? "" : labelOf(place)} ${value}`);
   }
   return lines.map((line) => `${line}\n`).join("");
 }
+
+const labelOf = (place: string) =>
+  place.startsWith("ERR_") ? `{code="${place}"}` : `{channel="${CHANNELS[Number(place)] ?? place}"}`;
 
 /** An object of nobody's class: it does not lead from one thing to the next. */
 const isPlain = (value: unknown) =>

@@ -8,7 +8,7 @@ import { checkSide, completeConfig } from "../peer/peer-config.js";
 import type { PeerCore } from "../peer/peer-core.js";
 import { type RandomBytes, secureRandomBytes } from "../random.js";
 import type { DisconnectReason } from "../socket/index.js";
-import { ComplaintLog, FailureLog } from "./failure-log.js";
+import { Logs } from "./failure-log.js";
 import { consoleLogger, type Logger } from "./logger.js";
 import { type DispatcherOwner, MessageDispatcher, type OutOfEra } from "./message-dispatcher.js";
 import { MessageWaiters } from "./message-waiters.js";
@@ -46,14 +46,16 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   readonly #side: "server" | "client";
   readonly #extensions: X[] = [];
   readonly #waiters: MessageWaiters;
-  readonly #failures: FailureLog;
-  readonly #complaints: ComplaintLog;
+  readonly logs: Logs;
+  readonly #hasOwnLogs: boolean;
   protected readonly ticks: TickTimes;
   readonly #totals = new ConnectionTotals();
+  #failures = 0;
   #unhandled = 0;
   #isActive = false;
 
-  constructor(options: NetworkOptions, side: "server" | "client") {
+  /** @param logs those of the home of the servers that share a front end; null: its own */
+  constructor(options: NetworkOptions, side: "server" | "client", logs: Logs | null = null) {
     this.#options = options;
     this.#side = side;
     this.protocol = protocolCore(options.protocol);
@@ -64,8 +66,8 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     this.drive = options.drive ?? "automatic";
     this.spans = options.spans ?? null;
     this.logger = options.logger ?? consoleLogger;
-    this.#failures = new FailureLog(this.logger);
-    this.#complaints = new ComplaintLog(this.logger);
+    this.logs = logs ?? new Logs(this.logger);
+    this.#hasOwnLogs = logs === null;
     const sink = options.trace === undefined ? traceFile() : options.trace;
     this.trace =
       sink && new Trace(sink, side, options.traceDetail ?? traceDetail(this.logger), this.clock, this.logger);
@@ -125,7 +127,8 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
     message: MessageDefinition<unknown> | null,
     place = message ? `the handler of ${message.name}` : "an extension",
   ): void {
-    this.#failures.add(place, error);
+    this.#failures++;
+    this.logs.failures.add(place, error);
     try {
       follow(this.#options.onError?.(error, { player, message }), (second) => this.#onErrorFailed(second));
     } catch (second) {
@@ -157,7 +160,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
   protected activate(): void {
     this.protocol.freeze();
     this.dispatcher.start();
-    this.#complaints.forget();
+    if (this.#hasOwnLogs) this.logs.complaints.forget();
     this.ticks.reset();
     this.#isActive = true;
   }
@@ -185,7 +188,7 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
 
   /** What the other side does wrong, or what is missing here for it: once in full, and then how often. */
   complain(text: string): void {
-    this.#complaints.add(text);
+    this.logs.complaints.add(text);
   }
 
   protected metricsOf(peer: PeerCore | null, connections: Iterable<LibraryConnection>): NetworkMetrics {
@@ -193,10 +196,13 @@ export abstract class NetworkCore<X extends { readonly messages?: readonly Proto
       connections: this.#totals.with([...connections].map(({ metrics }) => metrics)),
       peer: peer && { ...peer.metrics },
       socket: peer?.socketMetrics ?? null,
-      ticks: { ...this.ticks.metrics },
-      failures: this.#failures.total,
-      unhandled: this.#unhandled,
+      ...this.counts,
     };
+  }
+
+  /** Of the metrics, those that it does not share with the other servers behind its front end: a copy. */
+  get counts(): Pick<NetworkMetrics, "ticks" | "failures" | "unhandled"> {
+    return { ticks: { ...this.ticks.metrics }, failures: this.#failures, unhandled: this.#unhandled };
   }
 
   /** The settings of a Peer of this server or client. */

@@ -68,7 +68,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
 
   /** @param server the public object, which extensions get */
   constructor(server: NetworkServer, options: NetworkServerOptions, { frontEnd, isLobby }: ServerPlace) {
-    super(options, "server");
+    super(options, "server", frontEnd?.home.logs);
     const { tickRate = 0, errorBudget } = options;
     if (errorBudget) checkOptions("errorBudget", errorBudget, ERROR_BUDGET);
     this.tickRate = tickRate;

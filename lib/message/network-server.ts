@@ -117,6 +117,11 @@ export class NetworkServer<Data = unknown> {
     server.#core.lastPlayerId = Math.max(server.#core.lastPlayerId, id);
   }
 
+  /** @internal What a server has counted by itself, whoever shares its front end: a copy. */
+  static countsOf(server: NetworkServer): Pick<NetworkServerMetrics, "ticks" | "failures" | "unhandled"> {
+    return server.#core.counts;
+  }
+
   /** @internal The clock of a server, for the layers above it. */
   static clockOf(server: NetworkServer): Clock {
     return server.#core.clock;
@@ -130,6 +135,11 @@ export class NetworkServer<Data = unknown> {
   /** @internal What the application's code in a layer above has thrown goes where the errors of handlers go. */
   static report(server: NetworkServer, error: unknown, place: string): void {
     server.#core.report(error, null, null, place);
+  }
+
+  /** @internal What a client does wrong, or what the operator is to set right: once in full, and then how often. */
+  static complain(server: NetworkServer, text: string): void {
+    server.#core.complain(text);
   }
 
   /** @internal The `maxReliableMessageSize` of a server. */

@@ -75,16 +75,25 @@ export class Health {
   }
 }
 
-/** What a host has counted: its server, itself and its fleet. */
-export const metricsOfHost = ({ server, metrics, fleet }: RoomHost) => ({
-  ...server.metrics,
-  host: metrics,
-  ...(fleet && { fleet: fleet.metrics }),
-});
+/** What a host has counted: all its servers, itself and its fleet. Players of rooms and of none are counted alike. */
+export function metricsOfHost({ server, metrics, fleet }: RoomHost) {
+  const { ticks, failures, unhandled, ...host } = metrics;
+  const ofServer = server.metrics;
+  const { players } = host;
+  const authenticatedPlayers = players - (ofServer.suspended?.count ?? 0);
+  return {
+    ...{ ...ofServer, ticks, failures, unhandled, players, authenticatedPlayers, host },
+    ...(fleet && { fleet: fleet.metrics }),
+  };
+}
 
 /** Why a host takes no new players; null: it does. */
-function notReady({ server, fleet }: RoomHost): string | null {
+function notReady({ server, metrics, fleet }: RoomHost): string | null {
   if (!server.active) return "The host is not active";
+  if (metrics.isDraining) {
+    const { rooms, players } = metrics;
+    return `The host is draining (players: ${players}, rooms: ${rooms}): it takes no new ones`;
+  }
   if (NetworkServer.frontEndOf(server).isClosed) return "The host takes no new players";
   return fleet && !fleet.isReady ? "The host has no link to its engine" : null;
 }

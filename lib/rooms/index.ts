@@ -31,6 +31,7 @@ export type {
 } from "./engine/engine.js";
 export type { RemoteContext, RemoteHandler, RemoteRequestHandler, RemoteTarget } from "./fleet/remote-messages.js";
 export { Health, type HealthOptions } from "./health.js";
+export type { RoomHostMetrics } from "./host/host-metrics.js";
 export { Room } from "./host/room.js";
 export type { RoomFilter } from "./host/room-directory.js";
 export type { RoomKind, RoomServerOptions, RoomWish } from "./host/room-kind.js";
@@ -46,7 +47,6 @@ export {
   type CreateRoomOptions,
   type DrainOptions,
   RoomHost,
-  type RoomHostMetrics,
   type RoomHostOptions,
 } from "./room-host.js";
 export { parentEngine, Supervisor, type SupervisorEvents, type SupervisorOptions } from "./supervisor.js";

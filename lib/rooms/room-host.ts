@@ -32,6 +32,7 @@ import type { Engine } from "./engine/engine.js";
 import { FleetKeys } from "./fleet/fleet-keys.js";
 import { appOption } from "./fleet/names.js";
 import type { Order } from "./fleet/operator.js";
+import type { RoomHostMetrics } from "./host/host-metrics.js";
 import { JoinDesk, noKind } from "./host/join-desk.js";
 import { newId } from "./host/names.js";
 import { partsOf, Room } from "./host/room.js";
@@ -84,18 +85,6 @@ export interface DrainOptions {
   reason?: DisconnectReason;
   /** With an engine: whether rooms go to other hosts at once, or when the time is nearly up. @defaultValue `move` */
   mode?: "move" | "wait";
-}
-
-/** What a host has counted. */
-export interface RoomHostMetrics {
-  /** Rooms that are there. */
-  rooms: number;
-  /** Players who are connected or suspended, in rooms and in none, but for the host's client. */
-  players: number;
-  /** How often a client has come into a room that it asked for, and how often it was refused. */
-  joins: number;
-  /** How often a client was refused a room that it asked for. */
-  refusals: number;
 }
 
 const { tickRate: _tickRate, drive: _drive, ...SHARED } = SERVER_OPTIONS;
@@ -237,8 +226,14 @@ export class RoomHost {
   /** What the host has counted: a copy, made on each access. */
   get metrics(): RoomHostMetrics {
     const { joins, refusals } = this.#desk;
-    const players = NetworkServer.frontEndOf(this.server).admittedCount;
-    return { rooms: this.#house.directory.size, players, joins, refusals };
+    return {
+      rooms: this.#house.directory.size,
+      players: NetworkServer.frontEndOf(this.server).admittedCount,
+      isDraining: this.server.active && this.#drained?.isOver === false,
+      ...{ joins, refusals: Object.values(refusals).reduce((sum, count) => sum + count, 0) },
+      refusalsByCode: { ...refusals },
+      ...this.#house.totals.counts,
+    };
   }
 
   /**

@@ -168,7 +168,10 @@ let shared: PortEngine | null = null;
  */
 export function parentEngine(): Engine {
   if (!process.send || process.env.VALVE_SOCKETS_WORKER === undefined)
-    throw new NetworkError("ERR_STATE", "No Supervisor has started this process");
+    throw new NetworkError(
+      "ERR_STATE",
+      "No Supervisor has started this process: run the program that makes one, or take another engine",
+    );
   endWithParent();
   shared ??= new PortEngine(portOf(process));
   return shared;

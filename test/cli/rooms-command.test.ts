@@ -53,7 +53,10 @@ test("rooms status shows hosts and rooms, where tells where a player is", async 
   const { hosts, rooms } = JSON.parse((await run("status", "", true)).text);
   expect([hosts.length, rooms[0].players, rooms[0].id]).toEqual([1, 1, id]);
   expect(await run("where", "Ada")).toEqual({ code: 0, text: `${host}  room ${id}  player 1\n` });
-  expect(await run("where", "Bob\u0007")).toEqual({ code: 1, text: "Bob\\u{7} is not here\n" });
+  expect(await run("where", "Bob\u0007")).toEqual({
+    code: 1,
+    text: expect.stringMatching(/^Bob\\u\{7\} is not here\. .*subject\n$/),
+  });
 });
 
 test("a mistyped fleet is told with those that there are, and nothing is made", async () => {

@@ -84,7 +84,7 @@ describe.skipIf(whyNoNamespaces !== null)(`voice on real lines ${whyNoNamespaces
     return { server, ada, ben };
   }
 
-  test("a WebSocket on a line that loses each 20th and each 10th packet is late by TCP, and by no queue of ours", async () => {
+  test("a WebSocket on a line that loses each 20th and 10th packet is late by TCP, by no queue of ours", async () => {
     const { ada, ben, server } = await line();
     for (const every of [20, 10]) {
       const before = (await ask(ben)).heard.length;

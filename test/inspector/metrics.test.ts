@@ -24,6 +24,8 @@ import {
   ServerObjectManager,
   serverRpc,
 } from "../../lib/object/index.js";
+import { MemoryEngine } from "../../lib/rooms/engine/index.js";
+import { Health, RoomHost, RoomsClient } from "../../lib/rooms/index.js";
 import { string, u8 } from "../../lib/serialization/index.js";
 import { MemoryNetwork, MemorySocketFactory } from "../../lib/socket/index.js";
 
@@ -45,17 +47,42 @@ async function start(spans: SpanFunction | null = null, prepare: (server: Networ
   return { server, client };
 }
 
-test("each metric of the dashboard and of the alerts is one that a server has", async () => {
+/** The figures of a host of a fleet that has refused a room. */
+async function figuresOfHost(): Promise<string> {
+  const host = new RoomHost({
+    protocol: defineProtocol({ name: "figures", version: 1, messages: [] }),
+    socketFactory: new MemorySocketFactory(new MemoryNetwork()),
+    ...{ rooms: {}, engine: new MemoryEngine(), app: "figures", fleetKey: [new Uint8Array(32).fill(1)] },
+    door: { addresses: { memory: "memory:1" } },
+  });
+  const client = new NetworkClient({ protocol: host.server.protocol });
+  const rooms = new RoomsClient(client);
+  const health = new Health(host);
+  onTestFinished(async () => {
+    await health.stop();
+    await host.stop();
+  });
+  await host.start({ localClient: client });
+  if (!client.isAuthenticated) await new Promise((resolve) => client.on("authenticated", resolve));
+  await expect(rooms.joinById("none")).rejects.toThrow();
+  const response = await fetch(`http://127.0.0.1:${await health.start()}/metrics`);
+  return response.text();
+}
+
+test("each metric of the dashboard, of the alerts and of the pages is one that a server or a host has", async () => {
   const { server, client } = await start();
   await client.connect();
-  const known = new Set(prometheusText(server.metrics).match(/^valve_sockets_\w+/gm));
+  const texts = [prometheusText(server.metrics), await figuresOfHost()];
+  const known = new Set(texts.join("").match(/^valve_sockets_\w+/gm));
   const dashboard = JSON.parse(readFileSync("docs/grafana.json", "utf8"));
   const expressions = dashboard.panels.flatMap(({ targets }: { targets: { expr: string }[] }) =>
     targets.map(({ expr }) => expr),
   );
   expect(expressions.length).toBeGreaterThan(15);
-  const named = `${expressions.join("\n")}\n${readFileSync("docs/inspector.md", "utf8")}`.match(/valve_sockets_\w+/g);
-  for (const name of named ?? []) expect(known).toContain(name);
+  const pages = ["docs/inspector.md", "docs/rooms.md"].map((page) => readFileSync(page, "utf8"));
+  const named = [...expressions, ...pages].join("\n").match(/valve_sockets_\w+/g) ?? [];
+  // `valve_sockets_ticks_…` stands for all of them.
+  for (const name of named) expect(name.endsWith("_") || known.has(name), name).toBe(true);
 });
 
 test("what happens to players is published for those who have subscribed", async () => {

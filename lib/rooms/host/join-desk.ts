@@ -69,7 +69,8 @@ export class JoinDesk {
   /** Who has made a room. */
   readonly #made = new Map<Room, { readonly player: INetworkPlayer; readonly source: string }>();
   joins = 0;
-  refusals = 0;
+  /** How often a question was refused, by the code. */
+  readonly refusals: Partial<Record<NetworkErrorCode, number>> = {};
 
   constructor(owner: DeskOwner, house: RoomHouse) {
     this.#owner = owner;
@@ -166,7 +167,8 @@ export class JoinDesk {
   }
 
   refuse(player: INetworkPlayer, number: number, why: Refusal, text: string): void {
-    this.refusals++;
+    const code: NetworkErrorCode = `ERR_${why}`;
+    this.refusals[code] = (this.refusals[code] ?? 0) + 1;
     player.send(RefusedMessage, { number, refusal: why, text: cutUtf8(text, MAX_TEXT_BYTES) });
   }
 

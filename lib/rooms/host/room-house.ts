@@ -15,6 +15,7 @@ import { encode } from "../../serialization/index.js";
 import { cutUtf8 } from "../../utf8.js";
 import type { Labels } from "../labels.js";
 import { MAX_LISTS, MAX_TEXT_BYTES, stayCodec, WatchMessage } from "../room-messages.js";
+import { HostTotals } from "./host-metrics.js";
 import { newCode, newId, newTicket } from "./names.js";
 import { partsOf, Room, type RoomOwner } from "./room.js";
 import { RoomDirectory } from "./room-directory.js";
@@ -65,6 +66,7 @@ interface Life {
 /** The rooms of a host: it makes them, brings players in and out, and disposes of those that are empty. */
 export class RoomHouse implements RoomOwner {
   readonly directory = new RoomDirectory();
+  readonly totals: HostTotals;
   readonly #owner: HouseOwner;
   readonly #lives = new Map<Room, Life>();
   /** The servers of copies whose rooms go on elsewhere, while their players leave. */
@@ -77,6 +79,7 @@ export class RoomHouse implements RoomOwner {
 
   constructor(owner: HouseOwner) {
     this.#owner = owner;
+    this.totals = new HostTotals(owner.lobby);
   }
 
   roomOf(player: INetworkPlayer): Room | null {
@@ -241,6 +244,7 @@ export class RoomHouse implements RoomOwner {
     const room: Room = new Room(parts, this);
     this.#owner.prepare(server);
     server.use({
+      started: () => this.totals.add(server),
       playerDisconnecting: (player) => {
         if (this.#roomOf.get(player) === room) this.#roomOf.delete(player);
         seats.release(player);
@@ -248,6 +252,7 @@ export class RoomHouse implements RoomOwner {
       stopped: () => {
         this.#forget(room, true);
         seats.clear();
+        this.totals.end(server);
       },
     });
     return room;

@@ -62,6 +62,8 @@ export interface Presence {
 export interface FleetMetrics {
   /** Hosts whose beats are heard, this one included. */
   readonly hosts: number;
+  /** As of the fleet: whether the engine answers and the directory is current. */
+  readonly isReady: boolean;
   /** Rooms that were taken over from hosts that are gone, and given up since another host has them. */
   readonly claimed: number;
   /** Rooms that this host gave up because another host has them. */
@@ -127,6 +129,7 @@ export class Fleet {
     const { stored, storedBytes, late, failed } = kept.checkpoints.metrics;
     return {
       hosts: kept.beats.hosts().length,
+      isReady: this.isReady,
       ...counts,
       ...{ checkpoints: stored, checkpointBytes: storedBytes, lateCheckpoints: late, failedCheckpoints: failed },
       badTickets: arrivals.badTickets,

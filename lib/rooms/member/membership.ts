@@ -1,7 +1,7 @@
 import { equalBytes } from "../../bytes.js";
 import { type Clock, pause, unixTimeMs } from "../../clock.js";
 import type { Closing } from "../../message/closing.js";
-import { type Door, NetworkError, NetworkServer, RequestRefusedError } from "../../message/index.js";
+import { DisconnectCode, type Door, NetworkError, NetworkServer, RequestRefusedError } from "../../message/index.js";
 import { MAX_DOORS } from "../../message/protocol/door.js";
 import { settledWithin } from "../../message/time/deadline.js";
 import type { Random, RandomBytes } from "../../random.js";
@@ -167,6 +167,14 @@ export class Membership {
         const room = house.roomOf(player);
         this.sessions.place(player, room, house.questionOf(player));
         if (!room) this.arrivals.arrived(player);
+      },
+      playerDisconnecting: ({ transport }, { code }) => {
+        if (code !== DisconnectCode.RedirectRefused) return;
+        NetworkServer.complain(
+          this.#hosting.lobby,
+          `a client over ${transport} did not follow to another host, and is lost: the \`door\` of each host needs ` +
+            `an address for ${transport} (for pages: websocket) that clients reach, and hosts need the same encryption`,
+        );
       },
     });
   }

@@ -139,3 +139,45 @@ test("a host that stops while a player is on its way to the room's next host doe
   await fleet.run(1000);
   expect([events, client.player?.state]).toEqual([["suspended"], PlayerState.Suspended]);
 });
+
+test("a fleet whose doors have no address for its players: each host's log says so, once", async () => {
+  const warnings: string[] = [];
+  const fleet = new FleetWorld(
+    newProtocol,
+    { game },
+    { door: { addresses: { memroy: "memory:7001" } }, logger: { warn: (text) => void warnings.push(text) } },
+  );
+  const [a, b] = (await fleet.start(2)) as [FleetProcess, FleetProcess];
+  await fleet.wait(b.host.createRoom("game", { id: "one" }));
+  await fleet.run(100);
+  for (const _ of [1, 2]) {
+    const { client, rooms } = await fleet.connect(a, { logger: { warn() {} } });
+    const reason = new Promise((resolve) => client.on("disconnected", resolve));
+    await expect(fleet.wait(rooms.joinById("one"))).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST" });
+    expect(await reason).toMatchObject({ code: DisconnectCode.RedirectRefused });
+    await fleet.run(100);
+  }
+  expect(warnings).toEqual([expect.stringContaining("over memory did not follow to another host")]);
+  // Clients may say so as they like: it is no failure of the application.
+  expect([a.errors, a.host.metrics.failures]).toEqual([[], 0]);
+});
+
+test("at `left` a client knows where it goes on: in another room, in the same one elsewhere, or in none", async () => {
+  const { fleet, a, b } = await slowFleet(0);
+  const { client, rooms } = await fleet.connect(a, ann);
+  const events: string[] = [];
+  rooms.on("joined", ({ id }) => void events.push(`joined ${id}`));
+  rooms.on("left", ({ id }) => void events.push(`left ${id} for ${rooms.room?.id ?? rooms.room}`));
+  client.on("resumed", () => void events.push("resumed"));
+  await fleet.wait(a.host.createRoom("game", { id: "two" }));
+  await fleet.wait(a.host.createRoom("game", { id: "three" }));
+  await fleet.wait(rooms.joinById("two"));
+  await fleet.wait(rooms.joinById("three"));
+  expect(events.splice(0)).toEqual(["joined two", "left two for three", "joined three"]);
+  await fleet.wait(a.host.drain());
+  await fleet.run(1000);
+  expect(events.splice(0)).toEqual(["left three for three", "joined three", "resumed"]);
+  await fleet.wait(b.host.getRoom("three")?.close("over") as Promise<void>);
+  await fleet.run(100);
+  expect(events).toEqual(["left three for null"]);
+});

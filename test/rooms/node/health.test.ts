@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { defineProtocol } from "../../../lib/message/index.js";
+import { defineMessage, defineProtocol, NetworkServer } from "../../../lib/message/index.js";
 import { MemoryEngine } from "../../../lib/rooms/engine/index.js";
-import { Agones, drainOnSignal, Health, type RoomHost } from "../../../lib/rooms/index.js";
+import { Agones, drainOnSignal, Health, type Room, type RoomHost } from "../../../lib/rooms/index.js";
+import { u8 } from "../../../lib/serialization/index.js";
 import { RoomsWorld } from "../../support/rooms-world.js";
 
 const newProtocol = () => defineProtocol({ name: "health", version: 1, messages: [] });
@@ -40,6 +41,87 @@ test("a host is alive from the start, ready while it takes players, and counts",
   expect(await get("/readyz", "HEAD")).toEqual({ status: 200, text: "" });
 });
 
+test("what rooms count is in the figures of their host: failures, what has no handler, ticks, players", async () => {
+  const [Bad, Lost] = [defineMessage("bad", u8), defineMessage("lost", u8)];
+  const both = () => defineProtocol({ name: "health", version: 1, messages: [Bad, Lost] });
+  const boom = () => {
+    throw new Error("boom");
+  };
+  const kind = {
+    ...{ capacity: 4, emptyMs: 100, server: { tickRate: 10 } },
+    open: ({ server }: Room) => server.messageHandler.register(Bad, boom),
+  };
+  const world = new RoomsWorld(both, { arena: kind });
+  await world.host.start();
+  const get = await listening(world);
+  const figure = async (name: string) =>
+    Number(new RegExp(`^valve_sockets_${name} (.*)$`, "m").exec((await get("/metrics")).text)?.[1]);
+  for (const id of ["one", "two"]) {
+    const { client, rooms } = await world.connect();
+    await world.host.createRoom("arena", { id });
+    await world.wait(rooms.joinById(id));
+    client.send(Bad, 1);
+    client.send(Lost, 1);
+    await world.run(1000);
+  }
+  const ticks = await figure("ticks_count_total");
+  expect(ticks).toBeGreaterThan(20);
+  expect([await figure("failures_total"), await figure("unhandled_total")]).toEqual([2, 2]);
+  expect([await figure("players"), await figure("authenticated_players")]).toEqual([2, 2]);
+  expect(world.host.metrics).toMatchObject({ failures: 2, unhandled: 2, players: 2 });
+  expect(world.host.server.metrics).toMatchObject({ failures: 0, unhandled: 0, players: 0 });
+  // One line for each mistake, in however many rooms it is made.
+  expect(world.warnings.map((text) => text.split("\n")[0])).toEqual([
+    "valve-sockets: the handler of bad failed",
+    "valve-sockets: from a client: No handler for lost",
+  ]);
+
+  await world.host.getRoom("one")?.close();
+  await world.host.getRoom("two")?.close();
+  await world.run(200);
+  expect(world.host.metrics).toMatchObject({ rooms: 0, failures: 2, unhandled: 2 });
+  expect(await figure("ticks_count_total")).toBeGreaterThanOrEqual(ticks);
+  // Of the rooms that ended nothing is kept but the sum.
+  const counted = vi.spyOn(NetworkServer, "countsOf");
+  onTestFinished(() => counted.mockRestore());
+  expect(world.host.metrics.failures).toBe(2);
+  expect(counted.mock.calls).toEqual([[world.host.server]]);
+  await world.wait(world.host.stop());
+});
+
+test("the figures say by which codes players were refused, and who drains", async () => {
+  const world = new RoomsWorld(newProtocol, { duel: { capacity: 1, open: () => {} } });
+  await world.host.start();
+  const get = await listening(world);
+  await world.host.createRoom("duel", { id: "one" });
+  const { client, rooms } = await world.connect();
+  const { rooms: others } = await world.connect();
+  await world.wait(rooms.joinById("one"));
+  const codes = [await world.codeOf(others.joinById("one")), await world.codeOf(others.joinById("one"))];
+  codes.push(await world.codeOf(others.joinById("none")));
+  expect(codes).toEqual(["ERR_ROOM_FULL", "ERR_ROOM_FULL", "ERR_ROOM_NOT_FOUND"]);
+  expect(world.host.metrics).toMatchObject({
+    ...{ refusals: 3, refusalsByCode: { ERR_ROOM_FULL: 2, ERR_ROOM_NOT_FOUND: 1 }, isDraining: false },
+  });
+  const { text } = await get("/metrics");
+  expect(text).toContain(`# TYPE valve_sockets_host_refusals_by_code_total counter
+valve_sockets_host_refusals_by_code_total{code="ERR_ROOM_FULL"} 2
+valve_sockets_host_refusals_by_code_total{code="ERR_ROOM_NOT_FOUND"} 1
+`);
+  expect(text).toContain("# TYPE valve_sockets_host_is_draining gauge\nvalve_sockets_host_is_draining 0\n");
+  const drained = world.host.drain();
+  expect(await get("/readyz")).toEqual({
+    ...{ status: 503, text: "The host is draining (players: 2, rooms: 1): it takes no new ones\n" },
+  });
+  expect((await get("/metrics")).text).toContain("valve_sockets_host_is_draining 1\n");
+  world.host.undrain();
+  expect(await world.wait(drained)).toBe(null);
+  expect([world.host.metrics.isDraining, (await get("/readyz")).status]).toEqual([false, 200]);
+  expect(client.isAuthenticated).toBe(true);
+  await world.wait(world.host.stop());
+  expect(world.host.metrics.isDraining).toBe(false);
+});
+
 test("without its engine a host is alive, and not ready", async () => {
   const engine = new MemoryEngine();
   const fleet = {
@@ -53,7 +135,9 @@ test("without its engine a host is alive, and not ready", async () => {
   await world.wait(world.host.start());
   expect((await get("/readyz")).status).toBe(200);
   expect((await get("/metrics")).text).toContain("valve_sockets_fleet_hosts 1");
+  expect((await get("/metrics")).text).toContain("gauge\nvalve_sockets_fleet_is_ready 1\n");
   engine.disconnect();
+  expect((await get("/metrics")).text).toContain("valve_sockets_fleet_is_ready 0\n");
   expect(await get("/readyz")).toEqual({ status: 503, text: "The host has no link to its engine\n" });
   expect((await get("/livez")).status).toBe(200);
   engine.reconnect();
