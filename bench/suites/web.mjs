@@ -25,7 +25,7 @@ const coalesced = { ...stack[OURS], coalesceMs: 1 };
 const webrtc = { transport: "data-channel" };
 const rivals = join(root, "bench", "rivals");
 const cargoFolder = join(cache, "cargo-webtransport-bench");
-/** Clients of one process in Rust (deps/webtransport/examples/swarm.rs), which leave more of the processor to the server. */
+/** Clients in one process in Rust (deps/webtransport/examples/swarm.rs), which leave the processor to the server. */
 const nativeSwarm = [join(cargoFolder, "release", "examples", "swarm")];
 
 export function prepare() {

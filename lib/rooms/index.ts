@@ -7,10 +7,12 @@ export type {
   Door,
   INetworkPlayer,
   MessageDefinition,
+  NetworkErrorCode,
   NetworkServer,
   NetworkServerOptions,
   RequestDefinition,
   SessionOptions,
+  TickMetrics,
 } from "../message/index.js";
 export type { Codec } from "../serialization/index.js";
 export { Agones, type AgonesOptions } from "./agones.js";
