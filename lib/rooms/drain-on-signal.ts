@@ -14,8 +14,8 @@ export interface DrainOnSignalOptions extends DrainOptions {
 /**
  * Has a SIGTERM empty a host and end the process: with the exit code 0 when nobody had to be disconnected, else 1. So
  * does the order of an operator (`valve-sockets rooms drain`), and the end of the `Supervisor` that has started this
- * process. A host that has not started, or has stopped, is empty. A second signal ends it at once. A drain that is taken
- * back (`undrain`) ends nothing.
+ * process. A host that has not started, or has stopped, is empty. A second signal ends it at once. A drain that is
+ * taken back (`undrain`) ends nothing.
  *
  * @returns the signal is not listened to any more
  * @throws TypeError, RangeError for what is no host, or wrong options
