@@ -206,6 +206,23 @@ test("a room that is given away is there as it was at that moment, without a che
   expect(of(b.host.getRoom("one") as Room)).toEqual({ sum: 0, seen: 9 });
 });
 
+test("a checkpoint that is wanted while events are applied has all that was stored with them", async () => {
+  const { kind, of } = counters();
+  const checkpoints: Promise<void>[] = [];
+  const apply: RoomKind["apply"] = (room, event) => {
+    of(room).sum += (event as { amount: number }).amount;
+    if (of(room).sum === 1) checkpoints.push(room.checkpoint());
+  };
+  const fleet = new FleetWorld(newProtocol, { counter: { ...kind, apply } });
+  const [a, b] = (await fleet.start(2)) as [FleetProcess, FleetProcess];
+  const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+  await fleet.wait(Promise.all([1, 10, 100].map((amount) => room.commit({ amount }))));
+  await fleet.wait(Promise.all(checkpoints));
+  await a.kill();
+  await fleet.run(3000, 20);
+  expect(of(await take(fleet, b, "one"))).toEqual({ sum: 111, seen: 0 });
+});
+
 test("a room that is closed while it is being claimed leaves nothing in the directory", async () => {
   const { fleet, a } = await world(1);
   const making = a.host.createRoom("counter", { id: "one" }).catch((error) => error);
@@ -285,6 +302,24 @@ describe("a room that is over", () => {
     expect(of(next)).toEqual({ sum: 1, seen: 0 });
     await fleet.run(1000, 20);
     expect(a.host.fleet?.findRooms()).toHaveLength(1);
+  });
+
+  test("at a host that another one has replaced meanwhile takes nothing from that one", async () => {
+    const { fleet, a, b, c, of } = await world(3);
+    const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+    await fleet.wait(room.commit({ amount: 3 }));
+    await fleet.wait(room.checkpoint());
+    a.engine.disconnect();
+    await fleet.run(3000, 20);
+    const next = await take(fleet, b, "one");
+    await fleet.wait(room.close());
+    a.engine.reconnect();
+    await fleet.run(3000, 20);
+    await fleet.wait(next.commit({ amount: 4 }));
+    await b.kill();
+    await fleet.run(3000, 20);
+    expect(of(await take(fleet, c, "one"))).toEqual({ sum: 7, seen: 0 });
+    expect([...a.errors, ...c.errors]).toEqual([]);
   });
 
   test("does not hold up a stop without the engine", async () => {
