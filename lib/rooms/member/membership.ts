@@ -58,7 +58,7 @@ export interface MembershipHost {
   readonly house: RoomHouse;
   readonly desk: JoinDesk;
   readonly kinds: ReadonlyMap<string, RoomKind>;
-  /** Whether it empties itself, or stops: it takes no players and rooms. */
+  /** Whether it empties itself, stops, or is closed: it takes no players and rooms. */
   isLeaving(): boolean;
 }
 
