@@ -181,6 +181,19 @@ test("one room whose open takes long holds up none of those that a dead host has
   ).toEqual([b.id, b.id, b.id]);
 });
 
+test("many rooms of a kind that nobody has any more hold up no other one that a dead host has left", async () => {
+  const { kind } = counters();
+  const fleet = new FleetWorld(newProtocol, { counter: kind });
+  const a = await fleet.add({ rooms: { counter: kind, gone: kind } });
+  const b = await fleet.add();
+  await fleet.run(2500, 50);
+  for (let count = 0; count < 60; count++) await fleet.wait(a.host.createRoom("gone"));
+  await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+  await a.kill();
+  await fleet.run(50_000, 100);
+  expect(b.host.rooms.map(({ id }) => id)).toEqual(["one"]);
+});
+
 test("a host that drains takes over nothing that a dead one has left", async () => {
   const { fleet, a, b } = await world();
   await fleet.wait(a.host.createRoom("counter", { id: "one" }));
