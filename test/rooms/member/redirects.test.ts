@@ -58,7 +58,7 @@ test("a host that drains sends away whom it has just welcomed: the other one wai
   expect(b.host.fleet?.whereIs("ann")).toMatchObject({ host: b.id });
 });
 
-test("who has come while the engine was away, and is sent on before it is written, is written all the same", async () => {
+test("who has come while the engine was away, and is sent on before it is written, is written still", async () => {
   const { fleet, a, b } = await slowFleet(0);
   a.engine.disconnect();
   const { client } = await fleet.connect(a, ann);
