@@ -193,7 +193,9 @@ export class RoomHost {
     };
     this.#desk = new JoinDesk({ clock, kinds, lobby, maxRooms, elsewhere }, this.#house);
     this.#lists = new RoomLists(clock, this.#house.directory, lobby);
-    membership?.attach({ lobby, house: this.#house, desk: this.#desk, kinds, isLeaving: () => this.#isLeaving });
+    // Players of other hosts are newcomers: who has closed the server wants none, and no rooms that they are in.
+    const isLeaving = () => this.#isLeaving || NetworkServer.frontEndOf(lobby).isClosed;
+    membership?.attach({ lobby, house: this.#house, desk: this.#desk, kinds, isLeaving });
     membership?.watch(lobby);
     this.fleet = membership && new Fleet(membership);
     this.#answer(lobby);

@@ -17,6 +17,7 @@ const TICKET = Uint8Array.of(1, 2, 3);
 test.each([
   ["removed, where it is lost long after a redirect that it could not follow", 61_000, 0],
   ["left, where it is lost on its way", 1000, 1],
+  ["left, where it is lost late on its way, and awaited until that is long ago", 50_000, 1],
 ])("the session of a player is %s", async (_what, afterMs, left) => {
   const { world, servers, store, log, socketFactory, join } = await serversWithStore(1, "datagram", {
     peer: { timeoutMs: 3000 },

@@ -159,6 +159,23 @@ describe("a host with an engine", () => {
     expect([id === "one", b.host.rooms.length]).toEqual([false, 1]);
   });
 
+  test("is given no rooms and players while its server is closed, and has them again when that is open", async () => {
+    const fleet = new FleetWorld(newProtocol, rooms);
+    const [a, b] = (await fleet.start(2)) as [FleetProcess, FleetProcess];
+    await fleet.wait(a.host.createRoom("arena", { id: "one" }));
+    const { client, rooms: ofClient } = await fleet.connect(a);
+    await fleet.wait(ofClient.joinById("one"));
+    b.host.server.close();
+    const drained = watch(a.host.drain({ deadlineMs: 20_000 }));
+    await fleet.run(3000, 50);
+    expect([drained, b.host.rooms, ofClient.room?.id]).toEqual([{}, [], "one"]);
+    expect(a.host.fleet?.hosts.find(({ id }) => id === b.id)?.isDraining).toBe(true);
+    b.host.server.open();
+    await fleet.run(3000, 50);
+    expect([drained, b.host.rooms.length, client.isAuthenticated]).toEqual([{ value: 0 }, 1, true]);
+    expect(ofClient.room?.id).toBe("one");
+  });
+
   test("takes no room while it stops", async () => {
     const fleet = new FleetWorld(newProtocol, rooms, { writeMs: 300 });
     const [a, b] = (await fleet.start(2)) as [FleetProcess, FleetProcess];

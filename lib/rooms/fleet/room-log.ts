@@ -6,14 +6,7 @@ import { reportUncaught } from "../../report-uncaught.js";
 import type { Log } from "../engine/engine.js";
 import { nameOf } from "./names.js";
 import { codeOf } from "./records.js";
-import {
-  decodeRecord,
-  EVENT_BYTES,
-  encodeRecord,
-  MAX_CONTENT_BYTES,
-  MAX_EVENTS,
-  type RoomRecord,
-} from "./room-records.js";
+import { decodeRecord, EVENT_BYTES, encodeRecord, MAX_CONTENT_BYTES, MAX_EVENTS } from "./room-records.js";
 
 /** How long a commit is tried. */
 export const COMMIT_TIMEOUT_MS = 30_000;
@@ -78,7 +71,7 @@ export class RoomLog {
   readonly #subject: string;
   /** The record of this owner's fence, which makes the ids of its records unique. */
   readonly #fence: bigint;
-  /** The last record: what the next one names. */
+  /** The last record, whose events are applied: what the next one names. */
   #last: bigint;
   #records = 0;
   readonly #waiting: WaitingEvent[] = [];
@@ -88,6 +81,7 @@ export class RoomLog {
   #waitingBytes = 0;
   #checkpoint: WaitingCheckpoint | undefined;
   #isWriting = false;
+  #isApplying = false;
   #isPaused = false;
   /** Wait until nothing is being written. */
   readonly #idle: (() => void)[] = [];
@@ -114,27 +108,21 @@ export class RoomLog {
     const options = { commitTimeoutMs: COMMIT_TIMEOUT_MS, ...settings };
     const { log, id, epoch, owner } = options;
     const subject = nameOf(id);
+    const reader = new LogReader(log, subject, epoch);
+    await reader.read();
     const fence = encodeRecord({ kind: "fence", epoch, owner });
-    const reader = new HistoryReader(epoch);
-    let last = 0n;
-    for (let attempt = 1; ; attempt++) {
-      for await (const { sequence, data } of log.read(subject, last)) {
-        reader.take(sequence, decodeRecord(data));
-        last = sequence;
-      }
-      try {
-        const at = await log.append(subject, fence, { expected: last, id: `${owner}-${epoch}-${last}` });
-        return { log: new RoomLog(options, subject, at), history: reader.history() };
-      } catch (error) {
-        // The owner before this one still writes. Its record is read, and the fence goes behind it.
-        if (codeOf(error) !== "ERR_FENCED" || attempt === FENCE_ATTEMPTS) throw error;
-      }
-    }
+    const at = await reader.append(fence, `${owner}-${epoch}`);
+    return { log: new RoomLog(options, subject, at), history: reader.history() };
   }
 
   /** How many events wait to be stored. */
   get waitingCount(): number {
     return this.#waiting.length + this.#batch.length;
+  }
+
+  /** Whether this is a call of `apply`: the state may have a part of what was stored together. */
+  get isApplying(): boolean {
+    return this.#isApplying;
   }
 
   /**
@@ -163,7 +151,7 @@ export class RoomLog {
   }
 
   /**
-   * Stores the state of the room as it is now, and removes what it replaces.
+   * Stores the state of the room as it is now, and removes what it replaces. Not while `isApplying`.
    *
    * @throws (rejects) NetworkError `ERR_IN_USE`: another one is being stored; `ERR_FENCED`, `ERR_MESSAGE_SIZE`,
    *   `ERR_CLOSED`. TypeError
@@ -175,7 +163,8 @@ export class RoomLog {
     if (this.#checkpoint) throw new NetworkError("ERR_IN_USE", "A checkpoint of the room is being stored");
     // The events that are being stored are not in it: they have not been applied.
     const covers = this.#last;
-    const record = encodeRecord({ kind: "checkpoint", covers: Number(covers), state });
+    const { epoch } = this.#options;
+    const record = encodeRecord({ kind: "checkpoint", epoch, covers: Number(covers), state });
     return new Promise((resolve, reject) => {
       this.#checkpoint = { record, covers, settle: { resolve, reject } };
       this.#wake();
@@ -198,10 +187,20 @@ export class RoomLog {
     this.#finish(new NetworkError("ERR_CLOSED", `The room ${this.#options.id} has ended`));
   }
 
-  /** Removes what this owner has written and found, when the room is over for good. */
+  /**
+   * Removes what this owner has written and found, when the room is over for good. The end is a record too: an owner
+   * who begins in front of it has this one refused, and keeps all; one who begins behind it finds nothing.
+   *
+   * @throws (rejects) NetworkError `ERR_FENCED`: a newer owner has begun; else as an engine
+   */
   async remove(): Promise<void> {
     this.close();
-    await this.#options.log.trim(this.#subject, this.#last);
+    const { log, epoch } = this.#options;
+    const reader = new LogReader(log, this.#subject, epoch);
+    await reader.read();
+    if (reader.isEmpty) return; // An earlier call has removed it, or a newer owner.
+    const at = await reader.append(encodeRecord({ kind: "end" }), `${this.#fence}-end`);
+    await log.trim(this.#subject, at);
   }
 
   /** Writes at the end of this turn. */
@@ -225,7 +224,7 @@ export class RoomLog {
   }
 
   async #writeCheckpoint({ record, covers, settle }: WaitingCheckpoint): Promise<void> {
-    await this.#append(record);
+    this.#last = await this.#append(record);
     this.#checkpoint = undefined;
     settle.resolve();
     // What cannot be removed now is removed with the next checkpoint.
@@ -239,6 +238,9 @@ export class RoomLog {
     );
     const stored = this.#batch;
     this.#batch = [];
+    // In one run: a checkpoint in between would say that it has events which are not in its state.
+    this.#last = sequence;
+    this.#isApplying = true;
     for (const { event, settle } of stored) {
       this.#waitingBytes -= costOf(event);
       try {
@@ -248,6 +250,7 @@ export class RoomLog {
       }
       settle.resolve(sequence);
     }
+    this.#isApplying = false;
   }
 
   /** How many of the events that wait fit a record. */
@@ -267,7 +270,6 @@ export class RoomLog {
     for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.most)) {
       try {
         const sequence = await log.append(this.#subject, data, { expected: this.#last, id });
-        this.#last = sequence;
         if (this.#end) throw this.#end;
         return sequence;
       } catch (error) {
@@ -325,28 +327,63 @@ function checkSize({ length }: Uint8Array): void {
   throw new NetworkError("ERR_MESSAGE_SIZE", `An event or a checkpoint has at most ${MAX_CONTENT_BYTES} bytes`);
 }
 
-/** Makes the history of a room from the records of its log. */
-class HistoryReader {
+/** Makes the history of a room from the records of its log, and appends to them. */
+class LogReader {
+  readonly #log: Log;
+  readonly #subject: string;
   readonly #epoch: bigint;
   #checkpoint: { state: Uint8Array; covers: bigint } | null = null;
   #events: { sequence: bigint; events: readonly Uint8Array[] }[] = [];
+  #last = 0n;
 
-  constructor(epoch: bigint) {
+  constructor(log: Log, subject: string, epoch: bigint) {
+    this.#log = log;
+    this.#subject = subject;
     this.#epoch = epoch;
   }
 
-  /** @throws NetworkError `ERR_FENCED` for the fence of a newer owner */
-  take(sequence: bigint, record: RoomRecord): void {
-    if (record.kind === "fence" && record.epoch > this.#epoch) {
-      throw new NetworkError("ERR_FENCED", `The host ${record.owner} owns the room since then`);
+  /** Whether there is no record. */
+  get isEmpty(): boolean {
+    return this.#last === 0n;
+  }
+
+  /** Reads what it has not read yet. @throws (rejects) as `append` */
+  async read(): Promise<void> {
+    for await (const { sequence, data } of this.#log.read(this.#subject, this.#last)) this.#take(sequence, data);
+  }
+
+  /**
+   * Appends a record behind all others, which are read.
+   *
+   * @param id distinguishes it from other records of the log
+   * @throws (rejects) NetworkError `ERR_FENCED`: a newer owner has begun; else as an engine
+   */
+  async append(record: Uint8Array, id: string): Promise<bigint> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#log.append(this.#subject, record, { expected: this.#last, id: `${id}-${this.#last}` });
+      } catch (error) {
+        // The owner before this one still writes.
+        if (codeOf(error) !== "ERR_FENCED" || attempt === FENCE_ATTEMPTS) throw error;
+      }
+      await this.read();
     }
-    if (record.kind === "events") this.#events.push({ sequence, events: record.events });
-    if (record.kind === "checkpoint") this.#checkpoint = { state: record.state, covers: BigInt(record.covers) };
   }
 
   history(): RoomHistory {
     const { state = null, covers = 0n } = this.#checkpoint ?? {};
     const since = this.#events.filter(({ sequence }) => sequence > covers);
     return { state, events: since.flatMap(({ events }) => events) };
+  }
+
+  /** @throws NetworkError `ERR_FENCED` for what a newer owner has begun with, or has put in the place of that */
+  #take(sequence: bigint, data: Uint8Array): void {
+    const record = decodeRecord(data);
+    if ("epoch" in record && record.epoch > this.#epoch)
+      throw new NetworkError("ERR_FENCED", "A newer owner of the room has begun");
+    this.#last = sequence;
+    if (record.kind === "events") this.#events.push({ sequence, events: record.events });
+    if (record.kind === "checkpoint") this.#checkpoint = { state: record.state, covers: BigInt(record.covers) };
+    if (record.kind === "end") [this.#checkpoint, this.#events] = [null, []];
   }
 }

@@ -15,8 +15,10 @@ const recordCodec = union("kind", {
   fence: { epoch: u64, owner: string(64) },
   /** What was committed in one turn. */
   events: { events: array(bytes(MAX_CONTENT_BYTES), MAX_EVENTS) },
-  /** The room as it was behind the record `covers`. */
-  checkpoint: { covers: u53, state: bytes(MAX_CONTENT_BYTES) },
+  /** The room as it was behind the record `covers`. It stands for the fence of its owner too, which it may replace. */
+  checkpoint: { epoch: u64, covers: u53, state: bytes(MAX_CONTENT_BYTES) },
+  /** The room is over: whoever begins behind it begins with nothing. */
+  end: {},
 });
 
 /** A record in the log of a room. */

@@ -117,6 +117,7 @@ export class KeptRoom implements CheckpointedRoom {
 
   /** @throws as `Room.checkpoint` */
   async checkpoint(): Promise<void> {
+    if (this.#log.isApplying) await null; // All that was stored together is in it, or nothing of it.
     while (this.#storing) await this.#storing.catch(() => {});
     const state = this.#take();
     if (this.#isNew(state)) await this.store(state);

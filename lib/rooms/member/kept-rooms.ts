@@ -264,7 +264,10 @@ export class KeptRooms implements RoomKeeper {
     }
   }
 
-  /** The log first: who finds the room in between finds an empty one. Tried until the engine has it, or a stop. */
+  /**
+   * The log first: who finds the room in between finds an empty one. Tried until the engine has it, or a stop. A room
+   * that another host has taken meanwhile is left to that.
+   */
   async #end(kept: KeptRoom, isOver: boolean): Promise<void> {
     const directory = this.#directory;
     while (directory === this.#directory) {
@@ -273,7 +276,9 @@ export class KeptRooms implements RoomKeeper {
         if (isOver) await directory?.removeRoom(kept.entry);
         return;
       } catch (error) {
-        if (!["ERR_NOT_CONNECTED", "ERR_TIMEOUT", "ERR_CLOSED"].includes(codeOf(error) ?? "")) throw error;
+        const code = codeOf(error) ?? "";
+        if (code === "ERR_FENCED") return;
+        if (!["ERR_NOT_CONNECTED", "ERR_TIMEOUT", "ERR_CLOSED"].includes(code)) throw error;
       }
       await pause(this.#owner.clock, DESCRIBE_MS);
     }

@@ -58,7 +58,7 @@ export interface MembershipHost {
   readonly house: RoomHouse;
   readonly desk: JoinDesk;
   readonly kinds: ReadonlyMap<string, RoomKind>;
-  /** Whether it empties itself, or stops: it takes no players and rooms. */
+  /** Whether it empties itself, stops, or is closed: it takes no players and rooms. */
   isLeaving(): boolean;
 }
 
@@ -434,8 +434,12 @@ export class Membership {
     for (const room of directory?.rooms() ?? []) {
       // Of this host: the answer to a claim was lost.
       const isGone = room.owner === this.id ? !house.directory.byId(room.id) : this.kept.mayClaim(room);
-      if (isGone && isOld(`room ${room.id}`) && rooms.length < MAX_SWEPT) rooms.push(room);
+      if (isGone && isOld(`room ${room.id}`)) rooms.push(room);
     }
+    // What cannot be taken, such as a room of a kind that no host has, holds up no other: it is tried again last.
+    const sinceMs = ({ id }: RoomEntry) => orphans.get(`room ${id}`) as number;
+    const swept = rooms.sort((one, other) => sinceMs(one) - sinceMs(other)).slice(0, MAX_SWEPT);
+    for (const { id } of swept) orphans.set(`room ${id}`, nowMs);
     for (const session of directory?.sessions() ?? []) {
       const { id, host, room } = session;
       // Those who are in a room are awaited by whoever claims it.
@@ -446,7 +450,7 @@ export class Membership {
     for (const session of sessions) this.sessions.writer.remove(session);
     if (directory?.isCurrent) this.sessions.repair(directory);
     // Side by side: one whose `open` takes long holds up no other. A host that drains takes none.
-    await Promise.all(rooms.map(({ id }) => this.finder.find(id).catch(() => {})));
+    await Promise.all(swept.map(({ id }) => this.finder.find(id).catch(() => {})));
     // The host may have stopped meanwhile, and started again.
     if (this.#sweepTimer === timer) this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
   }

@@ -196,6 +196,101 @@ test("a checkpoint replaces what is in it, and nothing else", async () => {
   expect(await records()).toBe(0);
 });
 
+test.each([0, 1, 2, 3, 4, 5, 6])(
+  "a checkpoint says that it has what is applied, %i steps behind the answer of the engine",
+  async (steps) => {
+    const { clock, engine, open } = await world();
+    let answered = Promise.resolve(0n);
+    const answering: Pick<Engine, "log"> = {
+      log: async (name) => {
+        const log = await engine.log(name);
+        const append: Log["append"] = (...given) => {
+          answered = log.append(...given);
+          return answered;
+        };
+        return { append, read: log.read.bind(log), trim: log.trim.bind(log) };
+      },
+    };
+    const first = await own(answering, clock, 1n);
+    const commit = first.log.commit(bytes("a"));
+    await advance(clock, 0);
+    await commit;
+    const last = first.log.commit(bytes("b"));
+    clock.advance(0);
+    let later: Promise<unknown> = answered;
+    for (let step = 0; step < steps; step++) later = later.then(() => {});
+    const checkpoint = later.then(() => first.log.checkpoint(bytes(first.applied.join())));
+    await settle();
+    await advance(clock, 0);
+    await Promise.all([last, checkpoint]);
+    const next = await open(2n);
+    expect([next.checkpoint, ...next.replayed].join()).toBe("a,b");
+  },
+);
+
+describe("a log that has a newer owner", () => {
+  /** The newer one has put a checkpoint in the place of its fence. */
+  async function replaced() {
+    const { clock, records, open } = await world();
+    const old = await open(1n);
+    const newer = await open(3n);
+    const checkpoint = newer.log.checkpoint(bytes("state"));
+    await advance(clock, 0);
+    await checkpoint;
+    const commit = newer.log.commit(bytes("a"));
+    await advance(clock, 0);
+    await commit;
+    return { old, newer, records, open };
+  }
+
+  test("is not begun by one who has claimed the room before", async () => {
+    const { open } = await replaced();
+    await expect(open(2n)).rejects.toEqual(code("ERR_FENCED"));
+    const next = await open(4n);
+    expect([next.checkpoint, next.replayed]).toEqual(["state", ["a"]]);
+  });
+
+  test("is not removed by the one before; the newer one removes it, and once more does no harm", async () => {
+    const { old, newer, records } = await replaced();
+    await expect(old.log.remove()).rejects.toEqual(code("ERR_FENCED"));
+    expect(await records()).toBe(2);
+    await newer.log.remove();
+    expect(await records()).toBe(0);
+    await newer.log.remove();
+    await old.log.remove();
+    expect(await records()).toBe(0);
+  });
+});
+
+test("who begins behind the end of a room begins with nothing, before the records are removed as well", async () => {
+  const { clock, engine, open } = await world();
+  const trims: (() => void)[] = [];
+  const slow: Pick<Engine, "log"> = {
+    log: async (name) => {
+      const log = await engine.log(name);
+      const trim: Log["trim"] = async (...given) => {
+        await new Promise<void>((resolve) => trims.push(resolve));
+        await log.trim(...given);
+      };
+      return { append: log.append.bind(log), read: log.read.bind(log), trim };
+    },
+  };
+  const old = await own(slow, clock, 1n);
+  const commit = old.log.commit(bytes("a"));
+  await advance(clock, 0);
+  await commit;
+  const removed = old.log.remove();
+  await settle();
+  const next = await open(2n);
+  expect([next.checkpoint, next.replayed]).toEqual([null, []]);
+  const kept = next.log.commit(bytes("b"));
+  await advance(clock, 0);
+  await kept;
+  for (const trim of trims) trim();
+  await removed;
+  expect((await open(3n)).replayed).toEqual(["b"]);
+});
+
 test("a checkpoint that is made while events are being stored does not have them, and they are replayed", async () => {
   const clock = new FakeClock();
   const engine = new MemoryEngine({ clock, latencyMs: 10 });

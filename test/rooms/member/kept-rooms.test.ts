@@ -181,6 +181,19 @@ test("one room whose open takes long holds up none of those that a dead host has
   ).toEqual([b.id, b.id, b.id]);
 });
 
+test("many rooms of a kind that nobody has any more hold up no other one that a dead host has left", async () => {
+  const { kind } = counters();
+  const fleet = new FleetWorld(newProtocol, { counter: kind });
+  const a = await fleet.add({ rooms: { counter: kind, gone: kind } });
+  const b = await fleet.add();
+  await fleet.run(2500, 50);
+  for (let count = 0; count < 60; count++) await fleet.wait(a.host.createRoom("gone"));
+  await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+  await a.kill();
+  await fleet.run(50_000, 100);
+  expect(b.host.rooms.map(({ id }) => id)).toEqual(["one"]);
+});
+
 test("a host that drains takes over nothing that a dead one has left", async () => {
   const { fleet, a, b } = await world();
   await fleet.wait(a.host.createRoom("counter", { id: "one" }));
@@ -204,6 +217,23 @@ test("a room that is given away is there as it was at that moment, without a che
   of(room).seen = 9; // Nobody commits it, and no time passes until the drain.
   expect(await fleet.wait(a.host.drain())).toBe(0);
   expect(of(b.host.getRoom("one") as Room)).toEqual({ sum: 0, seen: 9 });
+});
+
+test("a checkpoint that is wanted while events are applied has all that was stored with them", async () => {
+  const { kind, of } = counters();
+  const checkpoints: Promise<void>[] = [];
+  const apply: RoomKind["apply"] = (room, event) => {
+    of(room).sum += (event as { amount: number }).amount;
+    if (of(room).sum === 1) checkpoints.push(room.checkpoint());
+  };
+  const fleet = new FleetWorld(newProtocol, { counter: { ...kind, apply } });
+  const [a, b] = (await fleet.start(2)) as [FleetProcess, FleetProcess];
+  const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+  await fleet.wait(Promise.all([1, 10, 100].map((amount) => room.commit({ amount }))));
+  await fleet.wait(Promise.all(checkpoints));
+  await a.kill();
+  await fleet.run(3000, 20);
+  expect(of(await take(fleet, b, "one"))).toEqual({ sum: 111, seen: 0 });
 });
 
 test("a room that is closed while it is being claimed leaves nothing in the directory", async () => {
@@ -285,6 +315,24 @@ describe("a room that is over", () => {
     expect(of(next)).toEqual({ sum: 1, seen: 0 });
     await fleet.run(1000, 20);
     expect(a.host.fleet?.findRooms()).toHaveLength(1);
+  });
+
+  test("at a host that another one has replaced meanwhile takes nothing from that one", async () => {
+    const { fleet, a, b, c, of } = await world(3);
+    const room = await fleet.wait(a.host.createRoom("counter", { id: "one" }));
+    await fleet.wait(room.commit({ amount: 3 }));
+    await fleet.wait(room.checkpoint());
+    a.engine.disconnect();
+    await fleet.run(3000, 20);
+    const next = await take(fleet, b, "one");
+    await fleet.wait(room.close());
+    a.engine.reconnect();
+    await fleet.run(3000, 20);
+    await fleet.wait(next.commit({ amount: 4 }));
+    await b.kill();
+    await fleet.run(3000, 20);
+    expect(of(await take(fleet, c, "one"))).toEqual({ sum: 7, seen: 0 });
+    expect([...a.errors, ...c.errors]).toEqual([]);
   });
 
   test("does not hold up a stop without the engine", async () => {
