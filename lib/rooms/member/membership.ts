@@ -199,9 +199,12 @@ export class Membership {
     this.#sweepTimer = clock.setTimeout(() => void this.#sweep(), SWEEP_MS);
   }
 
-  /** The host stops: its rooms are stored once more, and stay in the directory. */
+  /**
+   * The host stops: its rooms are stored once more, and stay in the directory. So is where its players are: they look
+   * for their rooms as soon as they hear of the end.
+   */
   async store(): Promise<void> {
-    if (this.#door) await this.kept.storeAll();
+    if (this.#door) await Promise.all([this.kept.storeAll(), this.#flush()]);
   }
 
   /** The host has stopped. */
@@ -216,11 +219,15 @@ export class Membership {
     this.#stopOrders();
     this.arrivals.stop();
     this.departures.stop();
-    await settledWithin(clock, this.sessions.writer.flushed(), FLUSH_MS);
+    await this.#flush();
     this.sessions.writer.stop();
     await this.kept.stop();
     this.remote.stop();
     this.#door = null;
+  }
+
+  #flush(): Promise<unknown> {
+    return settledWithin(this.#options.clock, this.sessions.writer.flushed(), FLUSH_MS);
   }
 
   /** Other hosts that clients may dial: those that beat, and are not about to go. */

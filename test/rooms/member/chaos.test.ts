@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { defineProtocol, defineRequest, type NetworkClient } from "../../../lib/message/index.js";
-import type { RoomKind, RoomsClient } from "../../../lib/rooms/index.js";
-import { decode, encode, map, struct, u32 } from "../../../lib/serialization/index.js";
+import type { NetworkClient } from "../../../lib/message/index.js";
+import type { RoomsClient } from "../../../lib/rooms/index.js";
 import { seededRandom } from "../../../lib/testing/index.js";
+import { countingRooms, Move, newMoveProtocol } from "../../support/counted-moves.js";
 import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
 
 const IS_STRESS = process.env.VALVE_SOCKETS_STRESS === "1";
@@ -18,44 +18,12 @@ const PLAYERS = 12;
 const ROUNDS = IS_STRESS ? 60 : 12;
 const HOSTS = 4;
 
-const Move = defineRequest("move", struct({ number: u32 }), struct({ counted: u32 }));
-const newProtocol = () => defineProtocol({ name: "chaos", version: 1, messages: [Move] });
-const Event = struct({ player: u32, number: u32 });
-const State = map(u32, struct({ last: u32, counted: u32 }), 100);
-
-/** Counts the moves of each player; one that was asked for twice counts once. */
-function counting(): RoomKind {
-  const states = new WeakMap<object, Map<number, { last: number; counted: number }>>();
-  const of = (room: object, player: number) => states.get(room)?.get(player) ?? { last: 0, counted: 0 };
-  return {
-    capacity: PLAYERS,
-    emptyMs: Number.POSITIVE_INFINITY,
-    clientsCreate: false,
-    open(room) {
-      states.set(room, new Map());
-      room.server.messageHandler.registerRequest(Move, async ({ number }, { id }) => {
-        if (number > of(room, id).last) await room.commit({ player: id, number });
-        return { counted: of(room, id).counted };
-      });
-    },
-    commitCodec: Event,
-    apply: (room, event) => {
-      const { player, number } = event as { player: number; number: number };
-      const { last, counted } = of(room, player);
-      // What is stored twice, since its first answer was lost on the way, is one move.
-      if (number > last) states.get(room)?.set(player, { last: number, counted: counted + 1 });
-    },
-    snapshot: (room) => encode(State, states.get(room) as Map<number, { last: number; counted: number }>),
-    restore: (room, bytes) => void states.set(room, new Map(decode(State, bytes))),
-  };
-}
-
 test.each(SEEDS)(
   "hosts die, stand still, are drained and cut off at random (seed %i, loss %d): each acknowledged move counts once",
   async (seed, loss) => {
     const random = seededRandom(seed);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-    const fleet = new FleetWorld(newProtocol, { game: counting() }, { loss });
+    const fleet = new FleetWorld(newMoveProtocol, { game: countingRooms(PLAYERS) }, { loss });
     let alive: FleetProcess[] = [...(await fleet.start(HOSTS))];
     const ids = Array.from({ length: ROOMS }, (_, at) => `room${at}`);
     for (const id of ids) await fleet.wait(pick(alive).host.createRoom("game", { id }));
@@ -63,18 +31,30 @@ test.each(SEEDS)(
     const faults: string[] = [];
     const players = await Promise.all(
       Array.from({ length: PLAYERS }, async (_, at) => ({
+        who: at,
         id: ids[at % ROOMS] as string,
         acknowledged: 0,
         ...fleet.newClient(),
       })),
     );
     let isOver = false;
-    const play = async (player: { acknowledged: number; client: NetworkClient; rooms: RoomsClient }) => {
+    const play = async (player: {
+      who: number;
+      id: string;
+      acknowledged: number;
+      client: NetworkClient;
+      rooms: RoomsClient;
+    }) => {
       player.client.on("disconnected", ({ text }) => isOver || faults.push(`disconnected: ${text}`));
       while (!isOver && player.client.active) {
-        const number = player.acknowledged + 1;
+        const { who, id: room, acknowledged } = player;
+        const number = acknowledged + 1;
         try {
-          const { counted } = await player.client.request(Move, { number }, { timeoutMs: 15_000, retry: true });
+          const { counted } = await player.client.request(
+            Move,
+            { who, number, room },
+            { timeoutMs: 15_000, retry: true },
+          );
           if (counted !== number) faults.push(`${counted} are counted of ${number}`);
           player.acknowledged = number;
         } catch {

@@ -141,6 +141,21 @@ test("a player who was sent away before the drain was taken back has its session
   expect([rooms.room?.id, a.host.getRoom("one")?.players.length, a.host.metrics.players]).toEqual(["one", 1, 1]);
 });
 
+test("a host that stops has stored who has just come into which room before it tells the player", async () => {
+  const { fleet, a, b } = await slowFleet(300);
+  for (const id of ["two", "three"]) await fleet.wait(a.host.createRoom("game", { id }));
+  const { client, rooms } = await fleet.connect(a, ann);
+  await fleet.wait(rooms.joinById("two"));
+  await fleet.run(1000);
+  await fleet.wait(rooms.joinById("three"));
+  const resumed = new Promise((resolve) => client.on("resumed", resolve));
+  await fleet.wait(a.host.stop());
+  await fleet.wait(resumed);
+  await fleet.run(500);
+  expect(rooms.room?.id).toBe("three");
+  expect(b.host.fleet?.whereIs("ann")).toMatchObject({ host: b.id, room: "three" });
+});
+
 test("a host that stops while a player is on its way to the room's next host does not end the player", async () => {
   const { fleet, a, client, rooms, events } = await besideUnreachable();
   await fleet.wait(a.host.createRoom("game", { id: "one" }));
