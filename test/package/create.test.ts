@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { ConsoleMessage } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { launchBrowser } from "../support/browser-page.js";
 import { ensurePrebuilt, pack, temporaryFolder } from "../support/packed.js";
@@ -95,7 +96,10 @@ test("the page plays with the bots, and the server stops at SIGTERM", async () =
 
   const page = await browser.newPage({ viewport: { width: 1100, height: 800 } });
   page.on("pageerror", (error) => (errors += error));
-  page.on("console", (message) => (errors += message.text()));
+  const onConsole = (message: ConsoleMessage) => {
+    errors += message.text();
+  };
+  page.on("console", onConsole);
   await page.goto(address);
   await page.waitForFunction("document.querySelectorAll('#table li').length === 4");
   await page.fill("#name", "Ada");
@@ -120,6 +124,8 @@ test("the page plays with the bots, and the server stops at SIGTERM", async () =
   const image = await page.screenshot(path ? { path } : {});
   expect(image.length).toBeGreaterThan(5000);
 
+  // A page that is slow to hear of the end tries to come back, and the browser's console says that nobody is there.
+  page.off("console", onConsole);
   server.kill("SIGTERM");
   expect(await closed).toEqual([0, null]);
   expect(errors).toBe(webTransport ? "" : expect.stringContaining("listens on WebSocket alone"));
