@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { ConsoleMessage } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { launchBrowser } from "../support/browser-page.js";
 import { ensurePrebuilt, pack, temporaryFolder } from "../support/packed.js";
@@ -96,10 +95,7 @@ test("the page plays with the bots, and the server stops at SIGTERM", async () =
 
   const page = await browser.newPage({ viewport: { width: 1100, height: 800 } });
   page.on("pageerror", (error) => (errors += error));
-  const onConsole = (message: ConsoleMessage) => {
-    errors += message.text();
-  };
-  page.on("console", onConsole);
+  page.on("console", (message) => (errors += message.text()));
   await page.goto(address);
   await page.waitForFunction("document.querySelectorAll('#table li').length === 4");
   await page.fill("#name", "Ada");
@@ -124,8 +120,6 @@ test("the page plays with the bots, and the server stops at SIGTERM", async () =
   const image = await page.screenshot(path ? { path } : {});
   expect(image.length).toBeGreaterThan(5000);
 
-  // A page that is slow to hear of the end tries to come back, and the browser's console says that nobody is there.
-  page.off("console", onConsole);
   server.kill("SIGTERM");
   expect(await closed).toEqual([0, null]);
   expect(errors).toBe(webTransport ? "" : expect.stringContaining("listens on WebSocket alone"));
