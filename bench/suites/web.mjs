@@ -22,6 +22,7 @@ const alone = Object.fromEntries(
   Object.entries(stack).map(([side, options]) => [side, { ...options, transport: "socket" }]),
 );
 const coalesced = { ...stack[OURS], coalesceMs: 1 };
+const coalescedAlone = { ...alone[OURS], coalesceMs: 1 };
 const webrtc = { transport: "data-channel" };
 const rivals = join(root, "bench", "rivals");
 const cargoFolder = join(cache, "cargo-webtransport-bench");
@@ -67,6 +68,12 @@ const crowd = [
 ];
 const trip = crowd.slice(1, 3);
 
+/** A thousand clients with these options. */
+const thousand = (options, quick) => ({
+  ...options,
+  ...{ connections: 1000, size: 64, seconds: quick ? 2 : 8, limit: 120 },
+});
+
 function lossScenario(percent) {
   const measure = async (options, quick) => {
     if (process.getuid?.() !== 0) throw new Error("Loss needs network namespaces, and these need root");
@@ -87,24 +94,21 @@ export const scenarios = [
   scenario(
     "1000 clients, 20 Hz",
     { ...stack, [COALESCED]: coalesced },
-    (options, quick) => swarm({ ...options, connections: 1000, size: 64, seconds: quick ? 2 : 8, limit: 120 }),
+    (options, quick) => swarm(thousand(options, quick)),
     crowd,
     { describe: (runs) => [` ${describeSwarm(runs)}`] },
   ),
   scenario(
     "1000 clients, 20 Hz, the transport alone",
-    { ...alone, [COALESCED]: { ...alone[OURS], coalesceMs: 1 } },
-    (options, quick) => swarm({ ...options, connections: 1000, size: 64, seconds: quick ? 2 : 8, limit: 120 }),
+    { ...alone, [COALESCED]: coalescedAlone },
+    (options, quick) => swarm(thousand(options, quick)),
     crowd,
     { describe: (runs) => [` ${describeSwarm(runs)}`] },
   ),
   scenario(
     "1000 clients, 20 Hz, the transport alone, the clients in Rust",
-    { [OURS]: alone[OURS], [COALESCED]: { ...alone[OURS], coalesceMs: 1 } },
-    (options, quick) => {
-      const load = { ...options, connections: 1000, size: 64, seconds: quick ? 2 : 8, limit: 120 };
-      return swarm(load, [program(), nativeSwarm]);
-    },
+    { [OURS]: alone[OURS], [COALESCED]: coalescedAlone },
+    (options, quick) => swarm(thousand(options, quick), [program(), nativeSwarm]),
     crowd,
     { describe: (runs) => [` ${describeSwarm(runs)}`] },
   ),

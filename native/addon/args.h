@@ -14,8 +14,7 @@ struct Bytes {
 // Checked access to the arguments of a call. Each getter throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError
 // (ERR_OUT_OF_RANGE) that names the argument.
 //
-// Napi::CallbackInfo is not used: above six arguments it asks for them twice and takes memory for them, which is a
-// seventh of sealing a packet.
+// Napi::CallbackInfo is not used: above six arguments it asks for them twice and takes memory for them.
 class Args {
  public:
   Args(napi_env env, napi_callback_info info);
