@@ -24,6 +24,15 @@ export function writeVarint(buffer: Uint8Array, at: number, value: number): numb
   return at + 4;
 }
 
+/** Reads what `writeVarint` has written; all of it is there. */
+export function readVarint(buffer: Uint8Array, at: number): number {
+  const first = buffer[at] as number;
+  const kind = first & 3;
+  if (kind === 0) return first >> 2;
+  const low = (first >> 2) | ((buffer[at + 1] as number) << 6);
+  return kind === 1 ? low : low | ((buffer[at + 2] as number) << 14) | ((buffer[at + 3] as number) << 22);
+}
+
 export function writeU16(buffer: Uint8Array, at: number, value: number): number {
   buffer[at] = value;
   buffer[at + 1] = value >> 8;

@@ -12,8 +12,9 @@ const MIN_WORDS_BYTES = 16;
 /** What all rings have until something is written: a thousand connections have seven thousand, and most stay empty. */
 const NOTHING = new Uint8Array(0);
 const NO_VIEW = new DataView(NOTHING.buffer);
-/** A varint on its way into a ring. */
-const varint = new Uint8Array(4);
+const MAX_VARINT_BYTES = 4;
+/** A varint on its way to the end of a ring, and on from its start. */
+const varint = new Uint8Array(MAX_VARINT_BYTES);
 /** No view is kept of larger arrays: that would keep them in memory. */
 const MAX_VIEWED_BYTES = 2 ** 18;
 
@@ -47,8 +48,8 @@ function targetViewOf(bytes: Uint8Array): DataView {
 function copyWords(from: DataView, start: number, to: DataView, at: number, length: number): void {
   let done = 0;
   for (; done + 8 <= length; done += 8) {
-    to.setInt32(at + done, from.getInt32(start + done));
-    to.setInt32(at + done + 4, from.getInt32(start + done + 4));
+    to.setInt32(at + done, from.getInt32(start + done, true), true);
+    to.setInt32(at + done + 4, from.getInt32(start + done + 4, true), true);
   }
   for (; done < length; done++) to.setUint8(at + done, from.getUint8(start + done));
 }
@@ -71,9 +72,11 @@ export class ByteRing {
   }
 
   writeVarint(offset: number, value: number): number {
-    const end = writeVarint(varint, 0, value);
-    this.write(offset, varint, 0, end);
-    return offset + end;
+    const at = this.#index(offset);
+    if (at + MAX_VARINT_BYTES <= this.#size) return offset - at + writeVarint(this.#bytes, at, value);
+    const size = writeVarint(varint, 0, value);
+    this.write(offset, varint, 0, size);
+    return offset + size;
   }
 
   readVarint(offset: number): number {

@@ -1,5 +1,6 @@
 import { Channel } from "../channel.js";
 import { MessageBuffer } from "../collections/message-buffer.js";
+import { readVarint } from "../integers.js";
 import type { ProfileHost } from "../profile.js";
 import { takeForMessage } from "../reassembly.js";
 
@@ -37,12 +38,18 @@ export class MessageAssembler {
     let at = start;
     while (at < end) {
       if (this.#length < 0) {
-        parts.bytes[parts.size++] = buffer[at++] as number;
-        const kind = (parts.bytes[0] as number) & 3;
+        const kind = (parts.size > 0 ? (parts.bytes[0] as number) : (buffer[at] as number)) & 3;
         if (kind === 3) return LaneResult.Malformed;
-        if (parts.size < 1 << kind) continue;
-        this.#length = this.#readLength();
-        parts.size = 0;
+        const size = 1 << kind;
+        if (parts.size === 0 && at + size <= end) {
+          this.#length = readVarint(buffer, at);
+          at += size;
+        } else {
+          parts.bytes[parts.size++] = buffer[at++] as number;
+          if (parts.size < size) continue;
+          this.#length = readVarint(parts.bytes, 0);
+          parts.size = 0;
+        }
         if (this.#length > this.#maxMessageSize || this.#length > this.#host.reassembly.maxBytes)
           return LaneResult.Malformed;
       }
@@ -65,12 +72,5 @@ export class MessageAssembler {
       if (!this.#host.deliver(Channel.Reliable, this.#lane, bytes, 0, length)) return LaneResult.Stopped;
     }
     return LaneResult.Taken;
-  }
-
-  #readLength(): number {
-    const { bytes, size } = this.#parts;
-    let length = (bytes[0] as number) >> 2;
-    for (let index = 1; index < size; index++) length |= (bytes[index] as number) << (8 * index - 2);
-    return length;
   }
 }
