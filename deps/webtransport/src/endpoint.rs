@@ -17,8 +17,6 @@ use crate::tls;
 
 /// Answers to those that have no connection, which wait to be sent.
 const MAX_ANSWERS: usize = 256;
-/// Later than all that quinn-proto waits for.
-const AGES: Duration = Duration::from_secs(86_400);
 const INDEX_BITS: u32 = 20;
 
 #[repr(C)]
@@ -302,8 +300,7 @@ impl Endpoint {
         session.evict(now);
         let mut bytes = Vec::new();
         let transmit = session.quic.poll_transmit(now, 1, &mut bytes);
-        // Without a time in which it would answer late packets.
-        session.quic.handle_timeout(now + AGES);
+        session.drain(now);
         if let Some(transmit) = transmit {
             self.answer(&transmit, &bytes);
         }

@@ -22,8 +22,10 @@ pub const MAX_TEXT_BYTES: usize = 120;
 /// The largest code of a reason.
 const MAX_CODE: u32 = 1998;
 pub const NO_CODE: u32 = u32::MAX;
-/// How long the other side may take to end the connection behind its close, and to acknowledge ours.
+/// How long the other side may take to end the connection behind its close, and to read ours, at least.
 const LINGER: Duration = Duration::from_millis(500);
+/// Later than all that quinn-proto waits for.
+const AGES: Duration = Duration::from_secs(86_400);
 /// What is read at a time from streams that are no lanes.
 const READ_BYTES: usize = 4096;
 const EXCESSIVE_LOAD: u32 = 0x107; // H3_EXCESSIVE_LOAD
@@ -49,11 +51,13 @@ struct End {
 }
 
 /// Our own close: it waits until the other side has read our lanes to their ends, which it says by ending its own, and
-/// then for it to end the connection. Without a frame it refuses.
+/// then for it to read the reason, which it says by ending its side of the session's stream. Both take `until` at most.
+/// Without a frame it refuses.
 struct Closing {
     frame: Vec<u8>,
     until: Instant,
     is_sent: bool,
+    is_read: bool,
 }
 
 /// What to ask a server for.
@@ -140,10 +144,9 @@ impl Session {
 
     /// Whether `take` would find something.
     pub fn has_news(&self) -> bool {
-        let is_open = matches!(self.phase, Phase::Open | Phase::Ended);
         let has_packets = self.has_datagrams || self.lanes_in.iter().flatten().any(|lane| lane.is_readable);
         let has_end = self.end.as_ref().is_some_and(|end| !end.is_told);
-        self.is_known && (!self.news.is_empty() || (is_open && has_packets) || has_end)
+        self.is_known && (!self.news.is_empty() || (self.tells_packets() && has_packets) || has_end)
     }
 
     /// Bytes that wait, here or for an acknowledgement.
@@ -157,7 +160,10 @@ impl Session {
             return;
         }
         self.until = None;
-        if self.phase != Phase::Closing || self.closing.as_ref().is_none_or(|closing| closing.is_sent) {
+        if self.has_told_reason() {
+            self.finish(now, Cause::Ours, 0, b"");
+            self.drain(now);
+        } else if self.phase != Phase::Closing || self.closing.as_ref().is_none_or(|closing| closing.is_sent) {
             let text = if self.is_pending() { "The handshake took too long" } else { "" };
             self.finish(now, Cause::Lost, 1003, text.as_bytes());
         }
@@ -199,6 +205,11 @@ impl Session {
         }
     }
 
+    /// Whether packets are for JavaScript: not behind a close of its own, nor behind the end.
+    fn tells_packets(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Ended) && self.end.as_ref().is_none_or(|end| !end.is_told)
+    }
+
     /// Moves what there is for JavaScript into the slab. Returns false if something is left for which it has no room.
     pub fn take(&mut self, now: Instant, slab: &mut Slab) -> bool {
         let session = self.id;
@@ -208,7 +219,7 @@ impl Session {
             }
             self.news.pop_front();
         }
-        if matches!(self.phase, Phase::Open | Phase::Ended) {
+        if self.tells_packets() {
             while self.has_datagrams {
                 if slab.bytes.len() - slab.used < MAX_DATAGRAM_BYTES * 2 {
                     return false;
@@ -294,7 +305,8 @@ impl Session {
                 let until = now + timeout;
                 self.phase = Phase::Closing;
                 self.until = Some(until);
-                self.closing = Some(Closing { frame: h3::close_frame(code, text), until, is_sent: false });
+                self.closing =
+                    Some(Closing { frame: h3::close_frame(code, text), until, is_sent: false, is_read: false });
                 self.lanes_out.end_all();
             }
             Phase::Closing => {}
@@ -312,17 +324,24 @@ impl Session {
         self.close_step(now);
     }
 
-    /// Ends it without a reason: nobody asks for it any more. Behind a reason nothing is said: Chromium forgets a reason
-    /// when the end of the connection follows it at once.
+    /// Forgets an ended connection now, without a time in which it would answer late packets. What has not left is not
+    /// sent: behind a reason nothing is said, since Chromium forgets one that it reads together with the connection's end.
+    pub fn drain(&mut self, now: Instant) {
+        self.quic.handle_timeout(now + AGES);
+    }
+
+    /// Ends it without a reason: nobody asks for it any more.
     pub fn stop(&mut self, now: Instant) {
         if !self.has_told_reason() {
             self.finish(now, Cause::Ours, 0, b"");
         }
     }
 
-    /// The other side has a reason for the end, and has not ended the connection yet.
+    /// The other side has been told a reason for the end, and has not read it yet.
     pub fn is_unanswered(&self) -> bool {
-        self.has_told_reason() && !self.quic.is_closed()
+        !self.quic.is_closed()
+            && self.has_told_reason()
+            && !self.closing.as_ref().is_some_and(|closing| closing.is_read)
     }
 
     fn has_told_reason(&self) -> bool {
@@ -361,7 +380,7 @@ impl Session {
             return;
         }
         closing.is_sent = true;
-        self.until = Some(now + LINGER);
+        self.until = Some(closing.until.max(now + LINGER));
         if let Some(id) = self.request {
             let _ = self.quic.send_stream(id).set_priority(0); // behind the lanes
             let _ = self.quic.send_stream(id).write(&closing.frame);
@@ -370,14 +389,22 @@ impl Session {
     }
 
     /// Whether nothing but the acknowledgement of the end of our request's stream is missing: a refusal has none, and a
-    /// close of the other side has been answered. Behind our own close the other side ends the connection: browsers
-    /// forget the reason when that ends before they have told the page.
+    /// close of the other side has been answered.
     fn ends_when_acknowledged(&self) -> bool {
         match self.phase {
             Phase::Ended => true,
             Phase::Closing => self.closing.as_ref().is_some_and(|closing| closing.frame.is_empty()),
             _ => false,
         }
+    }
+
+    /// The other side knows why we closed. It may end the connection; Chromium forgets it without a word.
+    fn on_reason_read(&mut self, now: Instant) {
+        if let Some(closing) = &mut self.closing {
+            closing.is_read = true;
+        }
+        self.until = Some(now + LINGER);
+        self.set_end(Cause::Ours, 0, b"");
     }
 
     /// The other side has closed the session: it ends the connection when it has our answer.

@@ -57,8 +57,8 @@ if (globalThis.document === undefined) {
     worker.onmessage = ({ data }) => data === "ready" ? worker.postMessage(options) : resolve(data);
   });
 }
-globalThis.join = async ({ port, certificateHashes }) => {
-  const factory = new WebTransportSocketFactory({ host: "127.0.0.1", port, path: "/", certificateHashes });
+globalThis.join = async ({ port, certificateHashes, path = "/" }) => {
+  const factory = new WebTransportSocketFactory({ host: "127.0.0.1", port, path, certificateHashes });
   const socket = factory.createClientSocket();
   globalThis.ended = new Promise((resolve) => {
     const onReadable = () => socket.tick();
@@ -169,6 +169,29 @@ test.each(["exit", "SIGTERM"])(
   },
   60_000,
 );
+
+test("a browser that stands still while the server gives it up still hears why", async () => {
+  const { socket, port, certificateHashes } = await listen(Number.POSITIVE_INFINITY);
+  let joined: (handle: IConnectionHandle) => void = () => {};
+  const join = new Promise<IConnectionHandle>((resolve) => {
+    joined = resolve;
+  });
+  Object.assign(socket.events as object, { onConnect: joined });
+  await page.evaluate(`join(${JSON.stringify({ port, certificateHashes, path: "/game" })})`);
+  const handle = await join;
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  const { id = 0 } = processInfo.find(({ type }) => type.includes("NetworkService")) ?? {};
+  expect(id).toBeGreaterThan(0);
+  process.kill(id, "SIGSTOP");
+  try {
+    await handle.disconnect({ code: 42, text: "enough" });
+  } finally {
+    process.kill(id, "SIGCONT");
+  }
+  expect(await page.evaluate("ended")).toEqual({ code: 42, text: "enough" });
+  await socket.close();
+}, 60_000);
 
 test("a page that leaves says why, and one with another certificate or path fails", async () => {
   let ended: (reason: DisconnectReason) => void = () => {};

@@ -35,7 +35,7 @@ impl Session {
         self.is_known = false;
         self.phase = Phase::Closing;
         self.until = Some(now + LINGER);
-        self.closing = Some(Closing { frame: Vec::new(), until: now, is_sent: true });
+        self.closing = Some(Closing { frame: Vec::new(), until: now, is_sent: true, is_read: false });
     }
 
     pub(super) fn on_connected(&mut self) {
@@ -83,7 +83,7 @@ impl Session {
         if matches!(state, Read::Finished | Read::Reset) && self.phase != Phase::Ended {
             match self.refusal.take() {
                 Some((headers, body)) => self.on_refused(now, &headers, body),
-                // The other side ends the connection, once it has read why.
+                None if self.has_told_reason() => self.on_reason_read(now),
                 None if self.closing.as_ref().is_some_and(|closing| closing.is_sent) => {}
                 None if self.phase == Phase::Closing => self.finish(now, Cause::Ours, 0, b""),
                 None => self.finish(now, Cause::Lost, 1003, b"The session ended without a reason"),
