@@ -45,6 +45,8 @@ pub fn close_frame(code: u32, text: &[u8]) -> Vec<u8> {
 pub struct BlockReader {
     known: &'static [u64],
     bytes: Vec<u8>,
+    /// Up to here they have been read.
+    start: usize,
     skipped: u64,
 }
 
@@ -52,24 +54,26 @@ pub struct TooLong;
 
 impl BlockReader {
     pub fn new(known: &'static [u64]) -> Self {
-        Self { known, bytes: Vec::new(), skipped: 0 }
+        Self { known, bytes: Vec::new(), start: 0, skipped: 0 }
     }
 
     pub fn feed(&mut self, mut bytes: &[u8]) {
         let skipped = self.skipped.min(bytes.len() as u64);
         self.skipped -= skipped;
         bytes = &bytes[skipped as usize..];
+        self.bytes.drain(..self.start);
+        self.start = 0;
         self.bytes.extend_from_slice(bytes);
     }
 
     /// The next one that has arrived in whole: its kind and its payload.
     pub fn next(&mut self) -> Result<Option<(u64, Vec<u8>)>, TooLong> {
         loop {
-            let mut rest = &self.bytes[..];
+            let mut rest = &self.bytes[self.start..];
             let (Some(kind), Some(size)) = (varint::take(&mut rest), varint::take(&mut rest)) else {
                 return Ok(None);
             };
-            let head = self.bytes.len() - rest.len();
+            let start = self.bytes.len() - rest.len();
             if self.known.contains(&kind) {
                 if size > MAX_BYTES {
                     return Err(TooLong);
@@ -78,11 +82,11 @@ impl BlockReader {
                     return Ok(None);
                 }
                 let payload = rest[..size as usize].to_vec();
-                self.bytes.drain(..head + size as usize);
+                self.start = start + size as usize;
                 return Ok(Some((kind, payload)));
             }
             let here = size.min(rest.len() as u64);
-            self.bytes.drain(..head + here as usize);
+            self.start = start + here as usize;
             self.skipped = size - here;
         }
     }

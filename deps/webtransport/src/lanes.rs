@@ -164,7 +164,7 @@ pub struct LanesOut {
 impl LanesOut {
     pub fn push(&mut self, lane: usize, payload: &[u8], request: StreamId) {
         let out = &mut self.lanes[lane];
-        if out.is_ending {
+        if out.is_ending || out.is_stopped {
             return;
         }
         let before = out.queue.len();

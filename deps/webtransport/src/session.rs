@@ -1,4 +1,5 @@
 //! A connection of QUIC with its one session of WebTransport.
+mod ending;
 mod http;
 mod streams;
 
@@ -6,10 +7,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use quinn_proto as q;
-use quinn_proto::{ConnectionError, Event, StreamEvent, StreamId};
+use quinn_proto::{Event, StreamEvent, StreamId};
 
+use self::ending::{Closing, End};
 use crate::flight::Flight;
 use crate::h3::{self, BlockReader};
 use crate::headers::Headers;
@@ -22,13 +24,11 @@ pub const MAX_TEXT_BYTES: usize = 120;
 /// The largest code of a reason.
 const MAX_CODE: u32 = 1998;
 pub const NO_CODE: u32 = u32::MAX;
-/// How long the other side may take to end the connection behind its close, and to read ours, at least.
+/// How long the other side may take to end the connection behind its close, and to read ours, at least. So long an ended
+/// connection answers late packets, too.
 const LINGER: Duration = Duration::from_millis(500);
-/// Later than all that quinn-proto waits for.
-const AGES: Duration = Duration::from_secs(86_400);
 /// What is read at a time from streams that are no lanes.
 const READ_BYTES: usize = 4096;
-const EXCESSIVE_LOAD: u32 = 0x107; // H3_EXCESSIVE_LOAD
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Phase {
@@ -40,24 +40,6 @@ pub enum Phase {
     Open,
     Closing,
     Ended,
-}
-
-/// What JavaScript hears behind everything else.
-struct End {
-    cause: Cause,
-    code: u32,
-    text: Vec<u8>,
-    is_told: bool,
-}
-
-/// Our own close: it waits until the other side has read our lanes to their ends, which it says by ending its own, and
-/// then for it to read the reason, which it says by ending its side of the session's stream. Both take `until` at most.
-/// Without a frame it refuses.
-struct Closing {
-    frame: Vec<u8>,
-    until: Instant,
-    is_sent: bool,
-    is_read: bool,
 }
 
 /// What to ask a server for.
@@ -76,6 +58,9 @@ pub struct Session {
     request: Option<StreamId>,
     frames: BlockReader,
     capsules: BlockReader,
+    /// What QUIC has not taken yet of what the request's stream says, and whether that ends behind it.
+    unsaid: Vec<u8>,
+    is_ending: bool,
     /// The answer of a server that refuses, whose body is still to come.
     refusal: Option<(Headers, Vec<u8>)>,
     /// Unidirectional streams of the other side whose purpose is not known yet, and those that are skipped.
@@ -111,6 +96,8 @@ impl Session {
             request: None,
             frames: BlockReader::new(&[h3::FRAME_DATA, h3::FRAME_HEADERS]),
             capsules: BlockReader::new(&[h3::CAPSULE_CLOSE]),
+            unsaid: Vec::new(),
+            is_ending: false,
             refusal: None,
             heads: Vec::new(),
             skipped: Vec::new(),
@@ -160,7 +147,7 @@ impl Session {
             return;
         }
         self.until = None;
-        if self.has_told_reason() {
+        if self.quic.is_closed() || self.has_told_reason() {
             self.finish(now, Cause::Ours, 0, b"");
             self.drain(now);
         } else if self.phase != Phase::Closing || self.closing.as_ref().is_none_or(|closing| closing.is_sent) {
@@ -169,18 +156,12 @@ impl Session {
         }
     }
 
-    fn on_request_ended(&mut self, now: Instant) {
-        if self.ends_when_acknowledged() {
-            self.finish(now, Cause::Ours, 0, b"");
-        }
-    }
-
     /// Does what the events of QUIC ask for.
     pub fn advance(&mut self, now: Instant) {
         while let Some(event) = self.quic.poll() {
             match event {
                 Event::Connected => self.on_connected(),
-                Event::ConnectionLost { reason } => self.on_lost(reason),
+                Event::ConnectionLost { reason } => self.on_lost(now, reason),
                 Event::Stream(StreamEvent::Opened { dir }) => {
                     while let Some(id) = self.quic.streams().accept(dir) {
                         self.on_opened(now, id);
@@ -207,7 +188,8 @@ impl Session {
 
     /// Whether packets are for JavaScript: not behind a close of its own, nor behind the end.
     fn tells_packets(&self) -> bool {
-        matches!(self.phase, Phase::Open | Phase::Ended) && self.end.as_ref().is_none_or(|end| !end.is_told)
+        let is_over = self.closing.is_some() || self.end.as_ref().is_some_and(|end| end.is_told);
+        matches!(self.phase, Phase::Open | Phase::Ended) && !is_over
     }
 
     /// Moves what there is for JavaScript into the slab. Returns false if something is left for which it has no room.
@@ -298,64 +280,6 @@ impl Session {
         self.watched = Some(most);
     }
 
-    /// Ends the session with a reason, behind what was sent reliably, within `timeout`.
-    pub fn close(&mut self, now: Instant, code: u32, text: &[u8], timeout: Duration) {
-        match self.phase {
-            Phase::Open => {
-                let until = now + timeout;
-                self.phase = Phase::Closing;
-                self.until = Some(until);
-                self.closing =
-                    Some(Closing { frame: h3::close_frame(code, text), until, is_sent: false, is_read: false });
-                self.lanes_out.end_all();
-            }
-            Phase::Closing => {}
-            _ => self.finish(now, Cause::Ours, 0, b""),
-        }
-    }
-
-    /// Ends it now, behind what leaves at once: nobody waits for the other side. A close that waits keeps its reason.
-    pub fn abort(&mut self, now: Instant, code: u32, text: &[u8]) {
-        self.close(now, code, text, Duration::ZERO);
-        if let Some(closing) = &mut self.closing {
-            closing.until = now;
-        }
-        self.write();
-        self.close_step(now);
-    }
-
-    /// Forgets an ended connection now, without a time in which it would answer late packets. What has not left is not
-    /// sent: behind a reason nothing is said, since Chromium forgets one that it reads together with the connection's end.
-    pub fn drain(&mut self, now: Instant) {
-        self.quic.handle_timeout(now + AGES);
-    }
-
-    /// Ends it without a reason: nobody asks for it any more.
-    pub fn stop(&mut self, now: Instant) {
-        if !self.has_told_reason() {
-            self.finish(now, Cause::Ours, 0, b"");
-        }
-    }
-
-    /// The other side has been told a reason for the end, and has not read it yet.
-    pub fn is_unanswered(&self) -> bool {
-        !self.quic.is_closed()
-            && self.has_told_reason()
-            && !self.closing.as_ref().is_some_and(|closing| closing.is_read)
-    }
-
-    fn has_told_reason(&self) -> bool {
-        self.closing.as_ref().is_some_and(|closing| closing.is_sent && !closing.frame.is_empty())
-    }
-
-    /// Ends it at once: it has to leave for a newcomer. JavaScript never hears of one that it does not know yet.
-    pub fn evict(&mut self, now: Instant) {
-        self.is_known &= self.news.is_empty();
-        self.news.clear();
-        self.quic.close(now, EXCESSIVE_LOAD.into(), Bytes::new());
-        self.finish(now, Cause::Lost, 1003, b"");
-    }
-
     fn write(&mut self) {
         let (acks, in_flight) = self.flight.look();
         if acks != self.acks {
@@ -365,87 +289,10 @@ impl Session {
                 self.held = 0;
             }
         }
+        self.say_rest();
         let handed = self.lanes_out.write(&mut self.quic);
         self.held += handed;
         self.recent += handed;
-    }
-
-    fn close_step(&mut self, now: Instant) {
-        let Some(closing) = self.closing.as_mut().filter(|closing| !closing.is_sent) else { return };
-        for lane in self.lanes_in.iter_mut().flatten().filter(|lane| lane.is_readable) {
-            lane.discard(&mut self.quic);
-        }
-        let is_read = |lane: usize| self.lanes_in[lane].as_ref().is_some_and(|lane| lane.is_over);
-        if now < closing.until && (0..LANES).any(|lane| self.lanes_out.wants_answer(lane) && !is_read(lane)) {
-            return;
-        }
-        closing.is_sent = true;
-        self.until = Some(closing.until.max(now + LINGER));
-        if let Some(id) = self.request {
-            let _ = self.quic.send_stream(id).set_priority(0); // behind the lanes
-            let _ = self.quic.send_stream(id).write(&closing.frame);
-            let _ = self.quic.send_stream(id).finish();
-        }
-    }
-
-    /// Whether nothing but the acknowledgement of the end of our request's stream is missing: a refusal has none, and a
-    /// close of the other side has been answered.
-    fn ends_when_acknowledged(&self) -> bool {
-        match self.phase {
-            Phase::Ended => true,
-            Phase::Closing => self.closing.as_ref().is_some_and(|closing| closing.frame.is_empty()),
-            _ => false,
-        }
-    }
-
-    /// The other side knows why we closed. It may end the connection; Chromium forgets it without a word.
-    fn on_reason_read(&mut self, now: Instant) {
-        if let Some(closing) = &mut self.closing {
-            closing.is_read = true;
-        }
-        self.until = Some(now + LINGER);
-        self.set_end(Cause::Ours, 0, b"");
-    }
-
-    /// The other side has closed the session: it ends the connection when it has our answer.
-    fn on_closed(&mut self, now: Instant, cause: Cause, code: u32, text: &[u8]) {
-        if self.phase == Phase::Closing {
-            return self.finish(now, Cause::Ours, 0, b"");
-        }
-        if let Some(id) = self.request {
-            let _ = self.quic.send_stream(id).finish();
-        }
-        self.phase = Phase::Ended;
-        self.until = Some(now + LINGER);
-        self.set_end(cause, code, text);
-    }
-
-    fn on_lost(&mut self, reason: ConnectionError) {
-        let text = match reason {
-            ConnectionError::TimedOut => "Nothing arrived any more".into(),
-            ConnectionError::ApplicationClosed(_) => "The other side closed the connection without a reason".into(),
-            other => other.to_string(),
-        };
-        let cause = if self.phase == Phase::Closing { Cause::Ours } else { Cause::Lost };
-        self.phase = Phase::Ended;
-        self.until = None;
-        self.set_end(cause, 1003, text.as_bytes());
-    }
-
-    /// Ends the connection at once.
-    fn finish(&mut self, now: Instant, cause: Cause, code: u32, text: &[u8]) {
-        let cause = if self.phase == Phase::Closing { Cause::Ours } else { cause };
-        self.quic.close(now, h3::NO_ERROR.into(), Bytes::new());
-        self.phase = Phase::Ended;
-        self.until = None;
-        self.set_end(cause, code, text);
-    }
-
-    fn set_end(&mut self, cause: Cause, code: u32, text: &[u8]) {
-        if self.end.is_none() {
-            let text = text[..text.len().min(MAX_TEXT_BYTES)].to_vec();
-            self.end = Some(End { cause, code, text, is_told: false });
-        }
     }
 }
 

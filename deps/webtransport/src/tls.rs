@@ -15,7 +15,7 @@ use crate::flight::FlightFactory;
 /// Of one stream and of one connection: what may arrive before it is read.
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
-const SEND_WINDOW: u64 = 256 * 1024;
+pub const SEND_WINDOW: u64 = 256 * 1024;
 const DATAGRAMS_RECEIVED_BYTES: usize = 256 * 1024;
 pub const DATAGRAMS_SENT_BYTES: usize = 64 * 1024;
 const IDLE_MS: u64 = 30_000;

@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
-import { Delivery, type IConnectionHandle, ReceivedPacket, type SocketEvents } from "../../../lib/socket/index.js";
+import {
+  Delivery,
+  type DisconnectReason,
+  type IConnectionHandle,
+  ReceivedPacket,
+  type SocketEvents,
+} from "../../../lib/socket/index.js";
 import { createDevelopmentCertificate } from "../../../lib/socket/tls/development-certificate.js";
 import { type WebTransportOptions, WebTransportSocketFactory } from "../../../lib/socket/webtransport-server.js";
 import { startProgram } from "../../support/program.js";
@@ -123,6 +129,43 @@ test("workers that are terminated in mid-traffic harm nobody: the others go on, 
   const { code, signal, lines, errors } = await startProgram("web-transport-workers", ["10"]).end();
   expect({ code, signal, lines, errors }).toEqual({ code: 0, signal: null, lines: ["terminated 10"], errors: "" });
 }, 120_000);
+
+test("a server that closes, and waits for a client, takes nobody in", async () => {
+  const incoming: unknown[] = [];
+  const onIncoming = (one: unknown): true => {
+    incoming.push(one);
+    return true;
+  };
+  const sendQueueBytes = 4 * 2 ** 20;
+  const { socket, handles, port } = await listen({ closeTimeoutMs: 500, sendQueueBytes }, { onIncoming });
+  const { socket: client } = await connect(port);
+  // It reads nothing any more: 1 MiB waits in it, and the rest here.
+  client.events = null;
+  await vi.waitUntil(() => handles.length === 1);
+  for (let count = 0; count < 192; count++) {
+    socket.send(handles[0] as IConnectionHandle, new Uint8Array(16_384), 16_384, Delivery.Reliable);
+  }
+  const closing = socket.close();
+  await expect(connect(port)).rejects.toThrow("HTTP 503");
+  await closing;
+  expect(incoming.length).toBe(1);
+});
+
+test.each(["server", "client"])(
+  "a text that has to be cut has 120 bytes at most, never half a character: %s",
+  async (side) => {
+    const ends: DisconnectReason[] = [];
+    const onDisconnect = (_: IConnectionHandle, reason: DisconnectReason) => void ends.push(reason);
+    const { handles, port } = await listen({}, { onDisconnect });
+    const { socket, handle } = await connect(port);
+    await vi.waitUntil(() => handles.length === 1);
+    eventsOf(socket, { onDisconnect });
+    const rocket = "\u{1f680}";
+    await (side === "server" ? handles[0] : handle)?.disconnect({ code: 1, text: `aa${rocket.repeat(30)}` });
+    await vi.waitUntil(() => ends.length === 1);
+    expect(ends).toEqual([{ code: 1, text: `aa${rocket.repeat(29)}` }]);
+  },
+);
 
 test("with coalesceMs everything arrives as without it", async () => {
   const { packets, port } = await listen({ coalesceMs: 2 });

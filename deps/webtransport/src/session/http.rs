@@ -2,9 +2,11 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use quinn_proto::{Dir, StreamId};
+use quinn_proto::{Dir, StreamId, WriteError};
 
-use super::{address_of, Closing, Phase, Request, Session, LINGER, MAX_CODE, MAX_TEXT_BYTES, NO_CODE, READ_BYTES};
+use super::{
+    address_of, ending::Closing, Phase, Request, Session, LINGER, MAX_CODE, MAX_TEXT_BYTES, NO_CODE, READ_BYTES,
+};
 use crate::h3;
 use crate::headers::{self, Headers};
 use crate::lanes::{read, Read, LANES};
@@ -58,8 +60,8 @@ impl Session {
         h3::put_block(&mut frame, h3::FRAME_HEADERS, &headers);
         if let Some(id) = self.request {
             let _ = self.quic.send_stream(id).set_priority(LANES as i32 + 1);
-            let _ = self.quic.send_stream(id).write(&frame);
         }
+        self.say(&frame, false);
     }
 
     pub(super) fn read_request(&mut self, now: Instant, id: StreamId) {
@@ -92,11 +94,11 @@ impl Session {
     }
 
     fn on_headers(&mut self, now: Instant, section: &[u8]) {
-        let Some(headers) = headers::decode(section) else { return self.break_off(now) };
-        let value = |name| headers::value_of(&headers, name);
         if self.phase != Phase::Request || self.refusal.is_some() {
             return; // trailers, which say nothing
         }
+        let Some(headers) = headers::decode(section) else { return self.break_off(now) };
+        let value = |name| headers::value_of(&headers, name);
         let address = address_of(&self.quic);
         if self.asks.is_some() {
             match value(":status") {
@@ -154,11 +156,31 @@ impl Session {
         if !body.is_empty() {
             h3::put_block(&mut frames, h3::FRAME_DATA, body);
         }
-        let Some(id) = self.request else { return };
-        let _ = self.quic.send_stream(id).write(&frames);
-        if is_end {
-            let _ = self.quic.send_stream(id).finish();
+        self.say(&frames, is_end);
+        if let Some(id) = self.request.filter(|_| is_end) {
             let _ = self.quic.recv_stream(id).stop(h3::NO_ERROR.into());
+        }
+    }
+
+    /// Says something on the request's stream, with `is_end` as the last.
+    pub(super) fn say(&mut self, bytes: &[u8], is_end: bool) {
+        self.unsaid.extend_from_slice(bytes);
+        self.is_ending |= is_end;
+        self.say_rest();
+    }
+
+    /// The other side, or what waits for it, may leave room for a part only.
+    pub(super) fn say_rest(&mut self) {
+        let Some(id) = self.request else { return };
+        while !self.unsaid.is_empty() {
+            match self.quic.send_stream(id).write(&self.unsaid) {
+                Ok(count) => drop(self.unsaid.drain(..count)),
+                Err(WriteError::Blocked) => return,
+                Err(_) => self.unsaid.clear(),
+            }
+        }
+        if std::mem::take(&mut self.is_ending) {
+            let _ = self.quic.send_stream(id).finish();
         }
     }
 

@@ -20,13 +20,15 @@ pub struct Raw {
     pub handle: q::ConnectionHandle,
     pub quic: q::Connection,
     pub from: SocketAddr,
+    /// The server's number of it, once that has been asked.
+    pub session: u32,
 }
 
 impl Raw {
     pub fn connect(world: &World, config: q::ClientConfig, from: SocketAddr) -> Self {
         let mut endpoint = q::Endpoint::new(Arc::default(), None, false, None);
         let (handle, quic) = endpoint.connect(world.now, config, address(1), "localhost").unwrap();
-        Raw { endpoint, handle, quic, from }
+        Raw { endpoint, handle, quic, from, session: 0 }
     }
 
     /// Sends what it has, and returns the bytes of that.
@@ -65,6 +67,7 @@ impl Raw {
             for event in std::mem::take(&mut world.at_server) {
                 match event.kind {
                     event::INCOMING => {
+                        self.session = event.session;
                         send(&mut world.server, world.now, event.session, command::ACCEPT, 0, 0, 0, b"");
                         accepted += 1;
                     }

@@ -41,6 +41,10 @@ export class WebTransportServerSocket extends WebTransportSocket implements ISoc
   }
 
   protected onRequest(session: number, address: string, path: string, origin: string | undefined): void {
+    if (this.use.isClosed) {
+      this.#refuse(session, 503);
+      return;
+    }
     const { origins } = this.settings;
     const isHere = path.split("?")[0] === this.#path;
     if (!isHere || (origins && origin !== undefined && !origins.includes(origin))) {

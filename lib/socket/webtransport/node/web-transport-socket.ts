@@ -19,7 +19,7 @@ import { checkPacket } from "../../building/packet-limit.js";
 import { PacketPool, type QueuedPacket } from "../../building/packet-queue.js";
 import { processEnded, socketClosed } from "../../building/socket-errors.js";
 import { SocketUse } from "../../building/socket-use.js";
-import { DisconnectCode, type DisconnectReason } from "../../disconnect-reason.js";
+import { DisconnectCode, type DisconnectReason, libraryReason } from "../../disconnect-reason.js";
 import { Delivery, LANE_COUNT } from "../../socket.js";
 import { parseHost } from "../../udp/udp-batch-handle.js";
 import type { WebTransportHandle, WebTransportHandleOwner } from "./web-transport-handle.js";
@@ -327,5 +327,6 @@ export abstract class WebTransportSocket extends InboxSocket implements WebTrans
 
 function reasonOf(cause: WtCause, code: number, text: string): DisconnectReason {
   const isGiven = cause === WtCause.Closed || cause === WtCause.Refused || cause === WtCause.Invalid;
-  return { code: isGiven ? code : DisconnectCode.ConnectionLost, text };
+  // What is no UTF-8 has become longer.
+  return libraryReason(isGiven ? code : DisconnectCode.ConnectionLost, text);
 }
