@@ -189,6 +189,32 @@ test("that nobody listened does not end a socket", async () => {
   expect(second.packets[0]?.data).toEqual(bytes(9));
 });
 
+test("that nobody listened, heard while the loop waits, does not make a socket deaf", async () => {
+  const { server, factory } = await listen();
+  const port = server.socket.boundPort as number;
+  await server.socket.close();
+  const client = userOf(factory);
+  const handle = await client.connect(factory.getConnectEndPoint());
+  const wake = vi.spyOn(UdpBatchSocket.prototype, "wake");
+  const late = createSocket("udp4");
+  plain.push(late);
+  for (let round = 1; round <= 3; round++) {
+    wake.mockClear();
+    client.isPaused = round === 3; // It looks later, and is not woken again and again until then.
+    client.send(handle, bytes(1), Delivery.Unreliable);
+    await vi.waitFor(() => expect(wake).toHaveBeenCalled(), { interval: 1 });
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(wake).toHaveBeenCalledTimes(1);
+  }
+  client.isPaused = false;
+  client.look();
+  late.bind(port, "127.0.0.1");
+  await once(late, "listening");
+  await send(late, bytes(7), client.socket.boundPort as number);
+  await client.until(() => client.packets.length === 1);
+  expect(client.packets[0]?.data).toEqual(bytes(7));
+});
+
 test("a datagram that is too large is dropped and counted, an empty one dropped", async () => {
   const { server } = await listen();
   const { socket } = server;
