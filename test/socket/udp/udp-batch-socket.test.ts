@@ -148,6 +148,22 @@ describe("a server on all addresses answers from the one that was asked", () => 
     }
   });
 
+  test("each of several answers that leave at once", async () => {
+    const { server } = await listen({ bindHost: "::" });
+    const client = await stranger();
+    const hosts = ["127.0.0.2", "127.0.0.3", "127.0.0.2"];
+    for (const host of hosts) client.send(bytes(3), server.socket.boundPort as number, host);
+    await server.until(() => server.packets.length === 3);
+    const from: string[] = [];
+    const heard = new Promise<void>((resolve) => {
+      client.on("message", (_, { address }) => from.push(address) === 3 && resolve());
+    });
+    for (const { handle } of server.packets) server.socket.send(handle, bytes(4), 4, Delivery.Unreliable);
+    server.socket.flush();
+    await heard;
+    expect(from.sort()).toEqual([...hosts].sort());
+  });
+
   test("an answer leaves from another one where that address cannot be used", async () => {
     const { server } = await listen({ bindHost: "::" });
     const client = await stranger();
