@@ -149,6 +149,7 @@ export class RoomHost {
   #outliveParent = () => {};
   #hasRehearsed = false;
   #attempt: StartAttempt = { isWanted: false, isDone: false };
+  #stopping: Promise<void> | null = null;
   /** Settles when all starts and stops have. */
   #settled: Promise<unknown> = Promise.resolve();
 
@@ -297,11 +298,16 @@ export class RoomHost {
     await this.#end(reason);
   }
 
+  /** Two stops at once are one. */
   async #end(reason?: DisconnectReason): Promise<void> {
     this.#attempt.isWanted = false;
-    const stopping = this.#stop(reason);
-    this.#follows(stopping);
-    await stopping;
+    if (!this.#stopping) {
+      this.#stopping = this.#stop(reason).finally(() => {
+        this.#stopping = null;
+      });
+      this.#follows(this.#stopping);
+    }
+    await this.#stopping;
   }
 
   async #stop(reason: DisconnectReason | undefined): Promise<void> {

@@ -60,6 +60,7 @@ void Environment::Deinitialize() {
   if (--initialize_count_ == 0) {
     DetachLoop();
     CloseOwners(owners_);
+    spin_.Set({});
   }
   RemoveUser();
 }

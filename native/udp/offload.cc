@@ -69,6 +69,8 @@ int SegmentedSender::Send(Descriptor socket, Datagram* datagrams, int count) {
   ControlRoom controls[kDatagramsPerCall];
   int ends[kDatagramsPerCall];
   count = std::min(count, kDatagramsPerCall);
+  const bool could_segment = can_segment_;
+  const int refused_count = refused_count_;
   for (;;) {
     int used = 0;
     for (int first = 0; first < count; first = ends[used++]) {
@@ -82,7 +84,12 @@ int SegmentedSender::Send(Descriptor socket, Datagram* datagrams, int count) {
     }
     const int sent = sendmmsg(socket, messages, static_cast<unsigned>(used), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) return ends[sent - 1];
-    if (ends[0] == 1 || !IsSegmentingRefused(errno)) return -1;
+    if (ends[0] == 1 || !IsSegmentingRefused(errno)) {
+      // What does not leave by itself either was not refused for its segments: it is larger than the way carries, say.
+      can_segment_ = could_segment;
+      refused_count_ = refused_count;
+      return -1;
+    }
     Refuse(datagrams[0]);
   }
 }

@@ -161,6 +161,28 @@ const std::map<std::string, std::function<void()>> cases = {
        CHECK(receiver.Receive() == kThree);
        CHECK(!vs::HasUnsentPackets());
      }},
+    {"too large by itself",
+     [] {
+       Socket sender, receiver;
+       send_errors = {EMSGSIZE, EMSGSIZE, 0};
+       {
+         vs::GnsBatch batch;
+         SendAll(sender, receiver, kThree);
+       }
+       CHECK(receiver.Receive() == Texts({"two.", "six."}));
+       CHECK(sent_segmented == std::vector<bool>({true}));  // the segments were not to blame
+     }},
+    {"more bytes than a message may have",
+     [] {
+       Socket sender, receiver;
+       const Texts texts(60, std::string(1400, 'x'));
+       {
+         vs::GnsBatch batch;
+         SendAll(sender, receiver, texts);
+       }
+       CHECK(receiver.Receive() == texts);
+       CHECK(sent_segmented == std::vector<bool>({true, true}));
+     }},
     {"many refuse",
      [] {
        refuses_segments = true;

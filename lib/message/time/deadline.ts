@@ -30,12 +30,18 @@ export async function promiseBefore<T>(
   }
 }
 
-/** Resolves when the promise is settled, however it is, or after `ms`. */
-export async function settledWithin(clock: Clock, promise: Promise<unknown>, ms: number): Promise<void> {
+/**
+ * Resolves when the promise is settled, however it is, or after `ms`.
+ *
+ * @returns whether it is settled. Ask this, and no clock: a timer of Node may be a millisecond early
+ */
+export async function settledWithin(clock: Clock, promise: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: unknown;
-  const timeout = new Promise<void>((resolve) => {
-    timer = clock.setTimeout(resolve, ms);
+  const timeout = new Promise<boolean>((resolve) => {
+    timer = clock.setTimeout(() => resolve(false), ms);
   });
-  await Promise.race([promise.catch(() => {}), timeout]);
+  const isSettled = () => true;
+  const isInTime = await Promise.race([promise.then(isSettled, isSettled), timeout]);
   clock.clearTimeout(timer);
+  return isInTime;
 }

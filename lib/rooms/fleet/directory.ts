@@ -98,10 +98,14 @@ export class Directory {
   ): Promise<Directory> {
     const index = new SessionIndex();
     const rooms = await Records.open(engine, `${app}-rooms`, roomKind, onRoom);
-    const sessions = await Records.open(engine, `${app}-sessions`, sessionKind, (now, before) =>
-      index.follow(now, before),
-    );
-    return new Directory(rooms, sessions, index, kin);
+    try {
+      const follow = index.follow.bind(index);
+      const sessions = await Records.open(engine, `${app}-sessions`, sessionKind, follow);
+      return new Directory(rooms, sessions, index, kin);
+    } catch (error) {
+      rooms.close();
+      throw error;
+    }
   }
 
   /** Whether both copies follow the engine at present. */

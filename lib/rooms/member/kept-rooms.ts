@@ -12,8 +12,8 @@ import type { Room } from "../host/room.js";
 import type { RoomKeeper } from "../host/room-keeper.js";
 import { KeptRoom } from "./kept-room.js";
 
-/** How long a stop waits for the last checkpoints and records. */
-const STOP_MS = 5000;
+/** How long a room waits until nothing is left of an earlier one that had its id. */
+const ENDED_MS = 5000;
 /** How often what the directory should say of a room is written again after a failure, and its end. */
 const DESCRIBE_MS = 1000;
 
@@ -87,20 +87,21 @@ export class KeptRooms implements RoomKeeper {
     this.#isStarted = true;
   }
 
-  /** Stores the last checkpoint of each room. */
+  /** Stores the last checkpoint of each room, for as long as that takes. */
   async storeAll(): Promise<void> {
-    const all = [...this.#kept.values()].map((kept) => kept.checkpoint().catch(() => {}));
-    await settledWithin(this.#owner.clock, Promise.all(all), STOP_MS);
+    await Promise.all([...this.#kept.values()].map((kept) => kept.checkpoint().catch(() => {})));
+  }
+
+  /** Resolves when nothing is written any more of rooms that have ended, or when that is in vain. */
+  async ended(): Promise<void> {
+    if (this.#owner.engine.connected) await Promise.all(this.#ending.values());
   }
 
   /** Nobody hears of this host any more. Its rooms stay in the directory until somebody claims them. */
-  async stop(): Promise<void> {
-    const { clock } = this.#owner;
-    clock.clearTimeout(this.#describeTimer);
+  stop(): void {
+    this.#owner.clock.clearTimeout(this.#describeTimer);
     this.#describeTimer = null;
     this.#undescribed.clear();
-    const ended = Promise.all(this.#ending.values());
-    if (this.#owner.engine.connected) await settledWithin(clock, ended, STOP_MS);
     if (this.#isStarted) this.beats.stop();
     this.#isStarted = false;
     this.#directory?.close();
@@ -239,7 +240,7 @@ export class KeptRooms implements RoomKeeper {
   async #ended(id: string): Promise<void> {
     const ending = this.#ending.get(id);
     if (!ending) return;
-    await settledWithin(this.#owner.clock, ending, STOP_MS);
+    await settledWithin(this.#owner.clock, ending, ENDED_MS);
     if (this.#ending.has(id)) throw new NetworkError("ERR_TIMEOUT", `The earlier room ${id} could not be removed`);
   }
 

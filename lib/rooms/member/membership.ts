@@ -32,8 +32,11 @@ const MAX_MOVING = 16;
 const PAUSE_MS = 100;
 /** How long a host has to take a room. */
 const TAKE_MS = 5000;
-/** How long a stop waits until all records are written. */
-const FLUSH_MS = 5000;
+/**
+ * How long a stop waits until all sessions are written, then until all rooms are, then for players who have changed
+ * rooms meanwhile, and, when all have heard of it, for what is left.
+ */
+const STOP_MS = { sessions: 2000, rooms: 2500, moved: 500, rest: 5000 };
 
 /** What a membership needs of its host before there is one. */
 export interface MembershipOptions {
@@ -201,10 +204,16 @@ export class Membership {
 
   /**
    * The host stops: its rooms are stored once more, and stay in the directory. So is where its players are: they look
-   * for their rooms as soon as they hear of the end.
+   * for their rooms as soon as they hear of the end. They play on until then, so what may take longest comes first: the
+   * rooms are stored as they are at the end, and then whoever has gone from one to another meanwhile.
    */
   async store(): Promise<void> {
-    if (this.#door) await Promise.all([this.kept.storeAll(), this.#flush()]);
+    if (!this.#door) return;
+    const { clock } = this.#options;
+    const { writer } = this.sessions;
+    await settledWithin(clock, writer.flushed(), STOP_MS.sessions);
+    await settledWithin(clock, this.kept.storeAll(), STOP_MS.rooms);
+    await settledWithin(clock, writer.flushed(), STOP_MS.moved);
   }
 
   /** The host has stopped. */
@@ -219,15 +228,13 @@ export class Membership {
     this.#stopOrders();
     this.arrivals.stop();
     this.departures.stop();
-    await this.#flush();
-    this.sessions.writer.stop();
-    await this.kept.stop();
+    const { writer } = this.sessions;
+    const rest = writer.flushed().then(() => this.kept.ended());
+    await settledWithin(clock, rest, STOP_MS.rest);
+    writer.stop();
+    this.kept.stop();
     this.remote.stop();
     this.#door = null;
-  }
-
-  #flush(): Promise<unknown> {
-    return settledWithin(this.#options.clock, this.sessions.writer.flushed(), FLUSH_MS);
   }
 
   /** Other hosts that clients may dial: those that beat, and are not about to go. */
@@ -251,11 +258,11 @@ export class Membership {
    */
   async moveAll(untilMs: number, closing: Closing): Promise<void> {
     const { clock } = this.#options;
-    const mayGoOn = () => !closing.isOver && clock.now() < untilMs;
-    const moving = this.#moveAll(mayGoOn);
+    let isInTime = true;
+    const moving = this.#moveAll(() => isInTime && !closing.isOver && clock.now() < untilMs);
     // While the engine is away a room waits for its checkpoint, however long that takes.
-    await settledWithin(clock, Promise.race([moving, closing.over]), untilMs - clock.now());
-    if (mayGoOn()) await moving;
+    isInTime = await settledWithin(clock, Promise.race([moving, closing.over]), untilMs - clock.now());
+    if (isInTime && !closing.isOver) await moving; // It may have failed.
     if (closing.isOver) this.departures.end(this.#hosting.lobby.players);
   }
 
@@ -415,7 +422,7 @@ export class Membership {
     if (now && now.epoch === room.epoch) return; // The other host says that it has it, and has not.
     const surrendered = house.surrender(room, {
       sendAway: (player) => this.departures.send(player, room.id, now?.owner),
-      wait: (emptied) => settledWithin(clock, emptied, LEAVE_MS),
+      wait: async (emptied) => void (await settledWithin(clock, emptied, LEAVE_MS)),
     });
     if (!surrendered) return;
     this.counts.surrendered++;

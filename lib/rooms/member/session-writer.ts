@@ -26,7 +26,6 @@ export class SessionWriter {
   readonly #onNewer: (newer: SessionEntry) => void;
   readonly #wishes = new Map<string, Wish>();
   readonly #writing = new Set<string>();
-  readonly #idle = new Set<() => void>();
   /** Who waits until a session is written, by its id. */
   readonly #awaited = new Map<string, Set<() => void>>();
   #timer: unknown = null;
@@ -65,10 +64,10 @@ export class SessionWriter {
     await new Promise<void>((resolve) => awaited.add(resolve));
   }
 
-  /** Resolves when all is written. */
+  /** Resolves when all is written that is to be written now: other sessions may have moved on by then. */
   async flushed(): Promise<void> {
-    if (this.#wishes.size + this.#writing.size === 0) return;
-    await new Promise<void>((resolve) => this.#idle.add(resolve));
+    const ids = new Set([...this.#wishes.keys(), ...this.#writing]);
+    await Promise.all([...ids].map((id) => this.written(id)));
   }
 
   /** Writes no more. */
@@ -97,9 +96,6 @@ export class SessionWriter {
       this.#writing.add(id);
       void this.#write(id, wish);
     }
-    if (this.#wishes.size + this.#writing.size > 0) return;
-    for (const resolve of this.#idle) resolve();
-    this.#idle.clear();
   }
 
   #tellWritten(id: string): void {

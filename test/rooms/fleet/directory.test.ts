@@ -154,3 +154,28 @@ test("a copy that is behind an outage is rebuilt; what is no record is passed ov
   await settle();
   expect([first.findRoom("arena"), heard.at(-1)]).toEqual([undefined, [null, claimed]]);
 });
+
+test("a directory that cannot be opened leaves nothing behind that follows the engine", async () => {
+  const { engine } = await directories(1);
+  const link = engine.link();
+  const { bucket: open } = link;
+  let followed = 0;
+  const failing: Pick<MemoryEngine, "bucket"> = {
+    async bucket(name, options) {
+      if (name === "test-sessions") throw new Error("The engine is away");
+      const bucket = await open.call(link, name, options);
+      const watch: typeof bucket.watch = async (on) => {
+        const watch = await bucket.watch(on);
+        followed++;
+        const close = () => {
+          followed--;
+          watch.close();
+        };
+        return { ...watch, close };
+      };
+      return { ...bucket, watch };
+    },
+  };
+  await expect(Directory.open(failing, "test")).rejects.toThrow("The engine is away");
+  expect(followed).toBe(0);
+});

@@ -148,6 +148,22 @@ describe("a server on all addresses answers from the one that was asked", () => 
     }
   });
 
+  test("each of several answers that leave at once", async () => {
+    const { server } = await listen({ bindHost: "::" });
+    const client = await stranger();
+    const hosts = ["127.0.0.2", "127.0.0.3", "127.0.0.2"];
+    for (const host of hosts) client.send(bytes(3), server.socket.boundPort as number, host);
+    await server.until(() => server.packets.length === 3);
+    const from: string[] = [];
+    const heard = new Promise<void>((resolve) => {
+      client.on("message", (_, { address }) => from.push(address) === 3 && resolve());
+    });
+    for (const { handle } of server.packets) server.socket.send(handle, bytes(4), 4, Delivery.Unreliable);
+    server.socket.flush();
+    await heard;
+    expect(from.sort()).toEqual([...hosts].sort());
+  });
+
   test("an answer leaves from another one where that address cannot be used", async () => {
     const { server } = await listen({ bindHost: "::" });
     const client = await stranger();
@@ -187,6 +203,32 @@ test("that nobody listened does not end a socket", async () => {
   client.send(handle, bytes(9), Delivery.Unreliable);
   await second.until(() => second.packets.length === 1);
   expect(second.packets[0]?.data).toEqual(bytes(9));
+});
+
+test("that nobody listened, heard while the loop waits, does not make a socket deaf", async () => {
+  const { server, factory } = await listen();
+  const port = server.socket.boundPort as number;
+  await server.socket.close();
+  const client = userOf(factory);
+  const handle = await client.connect(factory.getConnectEndPoint());
+  const wake = vi.spyOn(UdpBatchSocket.prototype, "wake");
+  const late = createSocket("udp4");
+  plain.push(late);
+  for (let round = 1; round <= 3; round++) {
+    wake.mockClear();
+    client.isPaused = round === 3; // It looks later, and is not woken again and again until then.
+    client.send(handle, bytes(1), Delivery.Unreliable);
+    await vi.waitFor(() => expect(wake).toHaveBeenCalled(), { interval: 1 });
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(wake).toHaveBeenCalledTimes(1);
+  }
+  client.isPaused = false;
+  client.look();
+  late.bind(port, "127.0.0.1");
+  await once(late, "listening");
+  await send(late, bytes(7), client.socket.boundPort as number);
+  await client.until(() => client.packets.length === 1);
+  expect(client.packets[0]?.data).toEqual(bytes(7));
 });
 
 test("a datagram that is too large is dropped and counted, an empty one dropped", async () => {

@@ -79,6 +79,13 @@ describe.runIf(process.platform === "linux")("spin", () => {
     const awake = await echo(1000);
     expect(awake).toBeLessThan(asleep / 2);
     expect(awake).toBeGreaterThan(4); // a wake-up takes a millisecond at most
+    Library.deinitialize();
+    expect(await echo(undefined)).toBeGreaterThan(awake * 1.5); // nothing of the earlier setting is left
+  });
+
+  test("adaptive: only while packets come in time", async () => {
+    const asleep = await echoOverUdp(undefined);
+    expect(await echoOverUdp("adaptive")).toBeLessThan(asleep / 2);
   });
 });
 
