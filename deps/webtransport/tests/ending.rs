@@ -236,4 +236,60 @@ fn a_lane_that_the_other_side_has_stopped_keeps_nothing_of_what_is_sent() {
         send(&mut world.server, world.now, raw.session, command::RELIABLE, 0, 0, 0, &[7; 16_384]);
     }
     assert_eq!(world.server.buffered(raw.session), 0);
+    // Nor does a close wait for it.
+    send(&mut world.server, world.now, raw.session, command::CLOSE, 0, 0, 42, b"bye");
+    assert_eq!(world.server.unanswered(), 1);
+}
+
+#[test]
+fn a_close_does_not_wait_for_a_lane_that_has_been_stopped_while_it_waited() {
+    let mut world = World::new(LIMITS);
+    let (mut raw, _) = join(&mut world);
+    send(&mut world.server, world.now, raw.session, command::RELIABLE, 0, 0, 0, b"first");
+    raw.run(&mut world);
+    send(&mut world.server, world.now, raw.session, command::CLOSE, 0, 0, 42, b"bye");
+    while let Some(id) = raw.quic.streams().accept(Dir::Uni) {
+        raw.quic.recv_stream(id).stop(7u32.into()).unwrap();
+    }
+    assert_eq!(world.server.unanswered(), 0);
+    raw.transmit(&mut world);
+    assert_eq!(world.server.unanswered(), 1);
+}
+
+#[test]
+fn one_that_is_refused_and_acknowledges_nothing_is_forgotten_in_time() {
+    let mut world = World::new(LIMITS);
+    let mut raw = Raw::connect(&world, client_config(), address(STRANGER));
+    raw.run(&mut world);
+    raw.open(Dir::Bi, REQUEST).unwrap();
+    raw.transmit(&mut world);
+    world.run(1);
+    let session = world.at_server[0].session;
+    send(&mut world.server, world.now, session, command::REFUSE, 0, 403, 7, b"no");
+    world.run(1100);
+    assert_is_forgotten(&mut world);
+    assert!(!world.at_server.iter().any(|event| event.kind == event::CLOSED), "nobody asked for it");
+}
+
+#[test]
+fn a_connection_ends_when_the_answer_to_a_close_or_a_request_has_arrived() {
+    for is_refused in [false, true] {
+        let mut world = World::new(LIMITS);
+        let mut raw = Raw::connect(&world, client_config(), address(STRANGER));
+        raw.run(&mut world);
+        let request = raw.open(Dir::Bi, REQUEST).unwrap();
+        if is_refused {
+            raw.transmit(&mut world);
+            world.run(1);
+            let session = world.at_server[0].session;
+            send(&mut world.server, world.now, session, command::REFUSE, 0, 403, 7, b"no");
+        } else {
+            raw.run(&mut world);
+            raw.quic.send_stream(request).write(CLOSE).unwrap();
+        }
+        raw.run(&mut world);
+        raw.quic.ping(); // and with it an acknowledgement
+        raw.run(&mut world);
+        assert!(raw.quic.is_closed());
+    }
 }

@@ -183,6 +183,35 @@ fn a_reliable_packet_of_no_bytes_or_too_many_ends_the_session() {
 }
 
 #[test]
+fn a_request_for_something_else_is_answered_before_the_connection_ends() {
+    let mut world = World::new(LIMITS);
+    let mut raw = Raw::connect(&world, client_config(), address(STRANGER));
+    raw.run(&mut world);
+    let request = raw.open(Dir::Bi, b"\x01\x05\0\0\xd1\xd7\xc1").unwrap(); // GET
+    assert_eq!(raw.run(&mut world), 0);
+    let mut stream = raw.quic.recv_stream(request);
+    let mut chunks = stream.read(true).unwrap();
+    let answer = chunks.next(usize::MAX).unwrap().unwrap();
+    assert!(answer.bytes.windows(3).any(|bytes| bytes == b"404"), "{:x?}", answer.bytes);
+    assert_eq!(world.at_server, []);
+}
+
+#[test]
+fn a_datagram_of_another_session_is_dropped_and_counted() {
+    let mut world = World::new(LIMITS);
+    let mut raw = Raw::connect(&world, client_config(), address(STRANGER));
+    raw.run(&mut world);
+    raw.open(Dir::Bi, REQUEST);
+    assert_eq!(raw.run(&mut world), 1);
+    for datagram in [&b"\x01another"[..], b"\0", b"", b"\x40", b"\0ours"] {
+        raw.quic.datagrams().send(datagram.to_vec().into(), true).unwrap();
+    }
+    raw.run(&mut world);
+    assert_eq!(world.at_server.iter().map(|event| &event.payload[..]).collect::<Vec<_>>(), [b"ours"]);
+    assert_eq!(world.server.statistics.dropped, 4);
+}
+
+#[test]
 fn a_flood_of_initials_is_answered_with_at_most_three_bytes_for_one_and_then_with_less_than_one() {
     let mut world = World::new(Limits { max_pending: 4096, ..LIMITS });
     let (client, server) = world.open();

@@ -208,7 +208,21 @@ fn what_is_not_read_stops_the_other_side_and_is_bounded() {
     world.is_reading = true;
     world.run(500);
     assert_eq!(world.at_server.iter().filter(|event| event.payload.len() == 16_384).count(), 64);
-    assert!(world.at_client.iter().any(|event| event.kind == event::WRITABLE));
+    assert_eq!(world.at_client.iter().filter(|event| event.kind == event::WRITABLE).count(), 1);
+}
+
+#[test]
+fn datagrams_for_which_there_is_no_room_are_dropped_and_counted_the_oldest_first() {
+    let mut world = World::new(LIMITS);
+    let (client, _) = world.open();
+    for number in 0..100 {
+        send(&mut world.client, world.now, client, command::DATAGRAM, 0, 0, 0, &[number; 1000]);
+    }
+    let dropped = world.client.statistics.dropped as usize;
+    assert!(dropped > 30, "{dropped}");
+    world.run(500);
+    let numbers: Vec<_> = world.at_server.iter().map(|event| event.payload[0] as usize).collect();
+    assert_eq!(numbers, (dropped..100).collect::<Vec<_>>());
 }
 
 #[test]

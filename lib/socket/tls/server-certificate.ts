@@ -67,13 +67,24 @@ export class ServerCertificate {
     return [used.hash, next.hash];
   }
 
-  /** Replaces it for all connections from now on. @throws as {@link tlsCertificateOption} */
+  /**
+   * Replaces it for all connections from now on, or changes nothing.
+   *
+   * @throws as {@link tlsCertificateOption}; what those throw that use it
+   */
   set(tls: TlsCertificate): void {
     tlsCertificateOption("tls", tls);
+    const [given, hashes, own] = [this.#given, this.#hashes, this.#own];
     this.#given = { cert: tls.cert, key: tls.key };
     this.#hashes = hashesOf(new X509Certificate(tls.cert));
     this.#own = null;
-    this.#tell();
+    try {
+      this.#tell();
+    } catch (error) {
+      [this.#given, this.#hashes, this.#own] = [given, hashes, own];
+      this.#tell();
+      throw error;
+    }
   }
 
   /** Calls `use` with each certificate that replaces the current one, until the returned function is called. */

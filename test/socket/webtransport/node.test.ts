@@ -10,6 +10,7 @@ import {
 import { createDevelopmentCertificate } from "../../../lib/socket/tls/development-certificate.js";
 import { type WebTransportOptions, WebTransportSocketFactory } from "../../../lib/socket/webtransport-server.js";
 import { startProgram } from "../../support/program.js";
+import { createTlsIdentity } from "../../support/tls-identity.js";
 
 const { hash, ...tls } = createDevelopmentCertificate();
 const open: { close(): Promise<void> }[] = [];
@@ -166,6 +167,19 @@ test.each(["server", "client"])(
     expect(ends).toEqual([{ code: 1, text: `aa${rocket.repeat(29)}` }]);
   },
 );
+
+test("a certificate that WebTransport does not take changes nothing", async () => {
+  // Its curve is known to Node, and not to ring.
+  const unknown = createTlsIdentity({ curveName: "secp521r1" });
+  const factory = new WebTransportSocketFactory({ port: 0, bindHost: "127.0.0.1", tls, path: "/game" });
+  const socket = factory.createServerSocket();
+  open.push(socket);
+  eventsOf(socket, {});
+  await socket.bind(factory.getBindEndPoint());
+  expect(() => factory.setCertificate(unknown)).toThrow("WebTransport does not take the certificate");
+  expect(factory.certificateHashes).toEqual([hash]);
+  await connect(socket.boundPort as number);
+});
 
 test("with coalesceMs everything arrives as without it", async () => {
   const { packets, port } = await listen({ coalesceMs: 2 });

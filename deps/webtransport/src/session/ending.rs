@@ -63,7 +63,7 @@ impl Session {
     }
 
     /// Forgets an ended connection now, without a time in which it would answer late packets. What has not left is not
-    /// sent: behind a reason nothing is said, since Chromium forgets one that it reads together with the connection's end.
+    /// sent: behind a reason nothing is said, since Chromium forgets one that it reads together with the end of all.
     pub fn drain(&mut self, now: Instant) {
         self.until = None;
         self.quic.handle_timeout(now + AGES);

@@ -64,7 +64,6 @@ export class WebTransportClientSocket
       try {
         const session = this.#open(endPoint.url, initOf(endPoint));
         await this.#ready(session, attempt);
-        attempt.throwIfAborted();
         const address = formatHost(place.host, place.port);
         this.#handle = new WebTransportClientHandle(session, this.inbox, this.#limits, address);
         return this.#handle;
@@ -106,7 +105,9 @@ export class WebTransportClientSocket
 
   async #close(): Promise<void> {
     this.inbox.close();
-    await Promise.all([this.#handle?.disconnect(socketClosed), this.#use.close()]);
+    // A session that has become ready meanwhile gets a handle.
+    await this.#use.close();
+    await this.#handle?.disconnect(socketClosed);
   }
 }
 

@@ -372,6 +372,26 @@ test("a close does not wait for a server that reads nothing", async () => {
   expect(clock.timerCount).toBe(0);
 });
 
+test.each([0, 1, 2, 3, 4, 5, 6])(
+  "a socket that is closed %i steps after its session was ready leaves no session behind",
+  async (steps) => {
+    const factory = new WebTransportClientFactory({ host: "127.0.0.1", port: PORT });
+    const socket = factory.createClientSocket();
+    const ready = new Promise<FakeSession>((resolve) => {
+      fakeServers.set(PORT, async (far) => {
+        far.remote.ready.then(() => resolve(far), resolve);
+        return true;
+      });
+    });
+    const connecting = socket.connect(factory.getConnectEndPoint()).catch(() => null);
+    const session = await ready;
+    for (let step = 0; step < steps; step++) await null;
+    await socket.close();
+    await connecting;
+    await expect(session.closed).resolves.toBeDefined();
+  },
+);
+
 test("without the platform's WebTransport there is none", async () => {
   vi.stubGlobal("WebTransport", undefined);
   const factory = new WebTransportClientFactory();
