@@ -53,8 +53,8 @@ export abstract class BaseClient<TPeer> {
         peerKey: (peer) => link.peerKey(peer),
         within: (run) => link.within(run),
         report: (error) => link.report(error),
-        transmitReliable: (packet) => link.takeToServer(packet) || link.attempt(() => this.sendReliable(packet)),
-        transmitUnreliable: (packet) => link.takeToServer(packet) || link.attempt(() => this.sendUnreliable(packet)),
+        transmitReliable: (packet) => link.attempt(() => link.takeToServer(packet) || this.sendReliable(packet)),
+        transmitUnreliable: (packet) => link.attempt(() => link.takeToServer(packet) || this.sendUnreliable(packet)),
         transmitP2P: (to, packet) => this.#sendP2P(to, packet),
         sessionAssigned: (session, id) => this.onServerAssignedSessionId(session, id),
         signalReceived: (from, bytes) => this.signalReceived(from, bytes),
@@ -162,7 +162,7 @@ export abstract class BaseClient<TPeer> {
    */
   protected sendReliableP2P(to: ClientInfo<TPeer | null>[], packet: ByteSegment): void {
     // The server refuses to relay handshakes: whoever cannot be reached directly need not know.
-    if (to.length > 0 && !isHandshake(packet)) this.#session.relay(true, to, packet);
+    if (to.length > 0 && !isHandshake(packet)) this.#session.relay(to, packet);
   }
 
   /** Sends to some clients, at once or not at all; as {@link sendReliableP2P}. */
@@ -171,7 +171,7 @@ export abstract class BaseClient<TPeer> {
     this.#heldBack = [];
     if (all.length === 0) return;
     if (all.length === this.#listeners) this.#session.transmitVoice(packet);
-    else this.#session.relay(false, all, packet);
+    else this.#session.relayVoice(all, packet);
   }
 
   /**

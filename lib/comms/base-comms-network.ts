@@ -34,7 +34,7 @@ export abstract class BaseCommsNetwork<
   #server: TServer | null = null;
   #client: TClient | null = null;
   #isInitialized = false;
-  #initializing: "no" | "yes" | "done" = "no";
+  #initializing: "no" | "yes" | "done" | "failed" = "no";
   /** What was asked for before `initialize` was done. */
   #waiting: Session<TPeer> | null | undefined;
 
@@ -173,6 +173,8 @@ export abstract class BaseCommsNetwork<
   }
 
   #want(session: Session<TPeer> | null): void {
+    // What has failed may go now: whoever starts a session tries it again, and `update` does not.
+    if (this.#initializing === "failed" && session) this.#initializing = "no";
     this.#initialize();
     if (this.#initializing === "done") this.#core.want(session);
     else this.#waiting = session;
@@ -192,7 +194,11 @@ export abstract class BaseCommsNetwork<
       if (isThenable(result))
         Promise.resolve(result)
           .then(done)
-          .catch((error) => this.#core.report(error));
+          .catch((error) => {
+            this.#initializing = "failed";
+            this.#waiting = undefined;
+            this.#core.report(error);
+          });
       else done();
     } catch (error) {
       this.#initializing = "no";

@@ -43,13 +43,13 @@ export abstract class BaseServer<TPeer> {
       randomBytes,
       peerKey: (peer) => link.peerKey(peer),
       transmitReliable: (to, packet) =>
-        link.takeToClient(packet, to) || link.attempt(() => this.sendReliable(to, packet)),
+        link.attempt(() => link.takeToClient(packet, to) || this.sendReliable(to, packet)),
       transmitMany: (to, count, packet) => this.#sendMany(to, count, packet),
       authorize: (request) => this.authorize(request),
       canSpeak: (client, room) => this.#allows("canSpeak", client, room),
       canListen: (client, room) => this.#allows("canListen", client, room),
-      disconnectPeer: (peer, reason) => this.disconnectPeer(peer, reason),
-      charge: (peer, cost, text) => this.charge(peer, cost, text),
+      disconnectPeer: (peer, reason) => void link.attempt(() => this.disconnectPeer(peer, reason)),
+      charge: (peer, cost, text) => void link.attempt(() => this.charge(peer, cost, text)),
       report: (error) => link.report(error),
     });
     this.#link = link;

@@ -132,7 +132,7 @@ export class Comms {
    * frame of at most 2 bytes is counted and not sent.
    *
    * @returns false: nothing was sent, since nobody is there, no channel is open, or this client is mute
-   * @throws RangeError for a frame that fits no packet of 1024 bytes
+   * @throws TypeError for what are no bytes; RangeError for a frame that fits no packet of 1024 bytes
    */
   sendVoice(frame: Uint8Array): boolean {
     return this.#core.sendVoice(frame);

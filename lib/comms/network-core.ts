@@ -1,3 +1,4 @@
+import { checkInteger } from "../arguments.js";
 import { type Clock, systemClock } from "../clock.js";
 import { EventHub } from "../event-hub.js";
 import { FailureLog } from "../message/failure-log.js";
@@ -26,7 +27,7 @@ import type { SessionRules } from "./server/server-owner.js";
 import { type CodecSettings, checkCodecSettings, DEFAULT_CODEC } from "./values/codec-settings.js";
 import { ConnectionStatus, isClientEnabled, isServerEnabled, NetworkMode } from "./values/modes.js";
 import type { PeerKey } from "./values/peer-key.js";
-import type { VoiceSeal } from "./wire/voice-seal.js";
+import { MAX_OVERHEAD_BYTES, type VoiceSeal } from "./wire/voice-seal.js";
 
 /** The options of a network of comms. */
 export interface CommsNetworkOptions<TPeer = unknown> extends SessionRules<TPeer> {
@@ -135,6 +136,7 @@ export class CommsNetworkCore<TPeer> implements NetworkLink<TPeer> {
     this.clock = options.clock ?? systemClock;
     this.randomBytes = options.randomBytes ?? secureRandomBytes;
     this.seal = options.seal ?? null;
+    if (this.seal) checkInteger("seal.overheadBytes", this.seal.overheadBytes, 0, MAX_OVERHEAD_BYTES);
     this.token = options.token?.slice() ?? new Uint8Array(0);
     this.#updateMs = options.updateMs ?? Number.POSITIVE_INFINITY;
     const name = options.playerName ?? `player-${[...this.randomBytes(8)].map((byte) => byte % 10).join("")}`;

@@ -32,6 +32,7 @@ export class ProximityTrigger {
   #cell = "";
   #broadcast: VoiceBroadcastTrigger | null = null;
   #isTransmitting = false;
+  #isClosed = false;
 
   /** @throws TypeError, RangeError */
   constructor(comms: Comms, options: ProximityOptions) {
@@ -53,22 +54,24 @@ export class ProximityTrigger {
   /** The player is here now: call it whenever it has moved. In a plane leave `z` out. @throws RangeError */
   moveTo(x: number, y: number, z = 0): void {
     for (const [name, value] of Object.entries({ x, y, z })) coordinate(name, value);
+    if (this.#isClosed) return;
     const reached = this.#reached([x, y, z]);
-    // New rooms first: whoever is heard in both goes on being heard.
-    for (const room of reached) {
-      if (this.#receipts.has(room)) continue;
-      this.#receipts.set(room, new VoiceReceiptTrigger(this.#comms, { room, isActive: true }));
-    }
+    // Old rooms first: a player that listens to others as well has no place for both.
     for (const [room, receipt] of this.#receipts) {
       if (reached.has(room)) continue;
       receipt.close();
       this.#receipts.delete(room);
     }
+    for (const room of reached) {
+      if (this.#receipts.has(room)) continue;
+      this.#receipts.set(room, new VoiceReceiptTrigger(this.#comms, { room, isActive: true }));
+    }
     this.#speakIn(this.#roomOf([x, y, z].map((value) => Math.floor(value / this.#options.range))));
   }
 
-  /** Ends it. */
+  /** Ends it. A second call does nothing, nor does `moveTo` after it. */
   close(): void {
+    this.#isClosed = true;
     this.#broadcast?.close();
     for (const receipt of this.#receipts.values()) receipt.close();
     this.#receipts.clear();

@@ -6,7 +6,7 @@ import type { HeardVoice } from "./client/comms-core.js";
 import type { ICommsPlayer } from "./client/comms-player.js";
 import { Comms, commsCore } from "./comms.js";
 import { checkSamples } from "./sound/samples.js";
-import { SpeakerPlayback } from "./sound/speaker-playback.js";
+import { isTrap, SpeakerPlayback } from "./sound/speaker-playback.js";
 import type { VoiceCodec } from "./sound/voice-codec.js";
 import { frameMs } from "./values/codec-settings.js";
 
@@ -86,7 +86,7 @@ export class VoicePlayback {
     return this.#sampleRate;
   }
 
-  /** Voices whose codec is not among `codecs`, or has another sample rate. They are not heard. */
+  /** Voices whose codec is not among `codecs`, has another sample rate, or makes no decoder. They are not heard. */
   get unknownCodecs(): number {
     return this.#unknownCodecs;
   }
@@ -119,8 +119,7 @@ export class VoicePlayback {
         isHeard = speaker.playback.mixInto(target, gain, now) || isHeard;
       }
     } catch (error) {
-      this.#isFailed = true;
-      this.#onFault(error);
+      this.#fail(error);
     }
     for (let index = 0; index < out.length; index++) {
       out[index] = Math.max(-1, Math.min(1, out[index] as number));
@@ -160,7 +159,19 @@ export class VoicePlayback {
     }
     const [oldest] = this.#speakers.keys();
     if (this.#speakers.size >= MAX_SPEAKERS && oldest) this.#remove(oldest);
-    return { playback: new SpeakerPlayback(codec, frameSize), heardMs: 0, gain: 0, priority: 0, isPositional: false };
+    try {
+      return { playback: new SpeakerPlayback(codec, frameSize), heardMs: 0, gain: 0, priority: 0, isPositional: false };
+    } catch (error) {
+      // The length of a frame is what a stranger says, and a codec need not have a decoder for each.
+      if (isTrap(error)) this.#fail(error);
+      else this.#unknownCodecs++;
+      return null;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#isFailed = true;
+    this.#onFault(error);
   }
 
   /** Of those who have been heard within a moment. */
@@ -173,7 +184,12 @@ export class VoicePlayback {
   }
 
   #remove(player: ICommsPlayer): void {
-    this.#speakers.get(player)?.playback.close();
+    const speaker = this.#speakers.get(player);
     this.#speakers.delete(player);
+    try {
+      speaker?.playback.close();
+    } catch (error) {
+      this.#onFault(error);
+    }
   }
 }

@@ -22,6 +22,7 @@ export abstract class VoiceTrigger {
   readonly #stopWatching: () => void;
   #isActive: boolean;
   #isWorking = false;
+  #isMade = false;
   #isClosed = false;
 
   /** @throws TypeError for what are no comms */
@@ -33,7 +34,10 @@ export abstract class VoiceTrigger {
     this.#stopWatching = comms.tokens.watch(() => this.decide());
   }
 
-  /** Whether it is to work: a key is pressed, the player is in a place. */
+  /**
+   * Whether it is to work: a key is pressed, the player is in a place. Setting it throws, and it is false then, where
+   * there is no place for another room or channel.
+   */
   get isActive(): boolean {
     return this.#isActive;
   }
@@ -57,11 +61,23 @@ export abstract class VoiceTrigger {
 
   /** Begins or ends what is due now. Call it at the end of the constructor of a trigger of your own. */
   protected decide(): void {
+    const isNew = !this.#isMade;
+    this.#isMade = true;
     const isWorking = this.#isActive && this.isAllowed && !this.#isClosed;
     if (isWorking === this.#isWorking) return;
     this.#isWorking = isWorking;
-    if (isWorking) this.begin();
-    else this.end();
+    if (!isWorking) {
+      this.end();
+      return;
+    }
+    try {
+      this.begin();
+    } catch (error) {
+      // It has not begun, so there is nothing to end, and setting it again tries it again.
+      this.#isWorking = this.#isActive = false;
+      if (isNew) this.close(); // Its constructor throws: nobody has it.
+      throw error;
+    }
   }
 
   /** It works from now on. */

@@ -173,3 +173,50 @@ test("a seal that fails is a fault, and a secret that is too short is refused", 
     expect(() => make("secret" as never)).toThrow(TypeError);
   }
 });
+
+test.each([undefined, "16", -1, 65, Number.NaN, 1.5])("a seal with overheadBytes %j is refused", (overheadBytes) => {
+  const seal = { ...nodeSeal(secret), overheadBytes } as VoiceSeal;
+  expect(() => new GameNetwork().newNetwork("Ada", { seal })).toThrow("seal.overheadBytes must be");
+});
+
+test.each([
+  ["seal", "nothing", () => undefined],
+  ["seal", "a text", () => "sealed"],
+  ["seal", "too little", ({ bytes }: { bytes: Uint8Array }) => bytes],
+  ["open", "a text", () => "opened"],
+  ["open", "a number", async () => 7],
+])("a seal whose %s makes %s (%#) is a fault, and is not heard", async (name, _what, make) => {
+  const broken = { ...nodeSeal(secret), [name]: make } as VoiceSeal;
+  const { arrive, clients, heard, voices } = session(broken, broken);
+  const faults: unknown[] = [];
+  for (const client of clients) client.on("fault", (error) => faults.push(error));
+  clients[0].comms.roomChannels.open("lobby");
+  clients[0].comms.sendVoice(speech(1));
+  await until(() => faults.length > 0, arrive);
+  expect(faults).toMatchObject([{ message: expect.stringContaining(`${name}() makes`) }]);
+  expect(heard).toEqual([]);
+  expect(voices().length).toBe(name === "seal" ? 0 : 1);
+});
+
+test("a seal that fails later than it may take is told, and ends nothing", async () => {
+  const rejections: unknown[] = [];
+  const note = (error: unknown) => rejections.push(error);
+  process.on("unhandledRejection", note);
+  let fail = () => {};
+  const failing = new Promise<never>((_resolve, reject) => {
+    fail = () => reject(new Error("the key is gone"));
+  });
+  failing.catch(() => {});
+  // A promise for each packet, as an async function makes it.
+  const seal = { ...nodeSeal(secret), seal: async () => failing };
+  const { clients } = session(seal, null);
+  const faults: unknown[] = [];
+  clients[0].on("fault", (error) => faults.push(error));
+  clients[0].comms.roomChannels.open("lobby");
+  for (let number = 0; number < 300; number++) clients[0].comms.sendVoice(speech(number));
+  fail();
+  await vi.waitUntil(() => faults.length >= 300);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("unhandledRejection", note);
+  expect({ faults: faults.length, rejections }).toEqual({ faults: 300, rejections: [] });
+});

@@ -137,3 +137,52 @@ test("the inspector shows mode, status, players and what the server has counted"
   clients[0].stop();
   expect(CommsInspector.snapshot(clients[0])).toMatchObject({ mode: "None", status: "Disconnected", players: [] });
 });
+
+test("a trigger that cannot begin is not active, tells so, and works when there is a place", () => {
+  const { clients } = session("Ben");
+  const { comms } = clients[0];
+  for (let room = 0; room < 64; room++) comms.rooms.join(`room ${room}`);
+  const receipt = new VoiceReceiptTrigger(comms, { room: "lobby" });
+  const again = () => {
+    receipt.isActive = true;
+  };
+  expect(again).toThrow("at most 64 rooms");
+  expect([receipt.isActive, comms.rooms.has("lobby")]).toEqual([false, false]);
+  receipt.isActive = false;
+  comms.rooms.leave("room 0");
+  again();
+  expect(comms.rooms.has("lobby")).toBe(true);
+  // Had the first attempt been counted, others would not leave the room any more.
+  receipt.close();
+  expect(comms.rooms.has("lobby")).toBe(false);
+  for (let channel = 0; channel < 16; channel++) comms.roomChannels.open(`room ${channel}`);
+  const broadcast = new VoiceBroadcastTrigger(comms, { room: "lobby", tokens: ["admin"], isActive: true });
+  const staff = new VoiceReceiptTrigger(comms, { room: "staff", tokens: ["admin"], isActive: true });
+  expect(() => comms.tokens.add("admin")).toThrow("16 channels are open");
+  // The others have been told.
+  expect([broadcast.isTransmitting, comms.rooms.has("staff"), staff.isActive]).toEqual([false, true, true]);
+});
+
+test("a trigger whose constructor throws is not there", () => {
+  const { clients } = session("Ben");
+  const { comms } = clients[0];
+  for (let room = 0; room < 64; room++) comms.rooms.join(`room ${room}`);
+  expect(() => new VoiceReceiptTrigger(comms, { room: "lobby", isActive: true })).toThrow(RangeError);
+  comms.rooms.leave("room 0");
+  comms.tokens.add("any");
+  expect(comms.rooms.has("lobby")).toBe(false);
+});
+
+test("who listens to 30 rooms besides may go anywhere, and nothing happens any more after the end", () => {
+  const { clients } = session("Ben");
+  const { comms } = clients[0];
+  for (let room = 0; room < 30; room++) comms.rooms.join(`room ${room}`);
+  const near = new ProximityTrigger(comms, { range: 10 });
+  near.isTransmitting = true;
+  for (let step = 0; step < 5; step++) near.moveTo(1000 * step + 5, 5, 5);
+  expect(comms.rooms.names.filter((name) => name.startsWith("near")).length).toBe(27);
+  near.close();
+  near.moveTo(0, 0);
+  expect(comms.rooms.names.length).toBe(30);
+  expect(comms.sendVoice(Uint8Array.of(1, 2, 3))).toBe(false);
+});

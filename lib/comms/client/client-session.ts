@@ -14,6 +14,7 @@ import type { VoiceSeal } from "../wire/voice-seal.js";
 import type { CommsCore, CommsSession } from "./comms-core.js";
 import type { CommsPlayer } from "./comms-player.js";
 import { PlayerTable } from "./player-table.js";
+import { RoomTeller } from "./room-teller.js";
 import { type ReceiverOwner, VoiceReceiver } from "./voice-receiver.js";
 import { VoiceSealer } from "./voice-sealer.js";
 import { VoiceSender } from "./voice-sender.js";
@@ -84,6 +85,7 @@ export class ClientSession<TPeer> implements CommsSession {
   readonly #reader = new NetworkReader();
   readonly #packets = new PacketWriter();
   readonly #heard: VoiceReceiver<TPeer>;
+  readonly #rooms: RoomTeller;
   readonly #sender: VoiceSender;
   readonly #sealer: VoiceSealer | null;
   #isClosed = false;
@@ -99,6 +101,10 @@ export class ClientSession<TPeer> implements CommsSession {
     const idOf = (name: string) => this.#players.findByName(name)?.id ?? null;
     this.#sender = new VoiceSender({ idOf }, this.#sealer?.overheadBytes ?? null, frameMs(comms.codec));
     this.#heard = new VoiceReceiver(this.#receiverOwner());
+    this.#rooms = new RoomTeller(owner.clock, comms.rooms, (room, isJoining) => {
+      const value = { id: this.id, isJoining, room };
+      return this.#sendReliable(PacketType.DeltaClientState, contents.deltaClientState, value);
+    });
     comms.session = this;
   }
 
@@ -128,6 +134,7 @@ export class ClientSession<TPeer> implements CommsSession {
       this.#retryMs = Math.min(MAX_RETRY_MS, this.#retryMs * 1.5);
       this.#sendHello();
     }
+    if (now >= this.#rooms.dueMs) this.#tellRooms();
     for (const player of this.#players.speaking) this.#reportLoss(player, now);
     this.#heard.update(now);
     this.#players.forgetUnknownPeers(now);
@@ -135,12 +142,17 @@ export class ClientSession<TPeer> implements CommsSession {
 
   /** Whether `update` will have something to do, at `nextDeadlineMs`. */
   get isAnythingDue(): boolean {
-    return this.#players.speaking.size > 0 || (this.#retryAtMs < Number.POSITIVE_INFINITY && !this.isAway);
+    return this.#players.speaking.size > 0 || (this.#ownDeadlineMs < Number.POSITIVE_INFINITY && !this.isAway);
   }
 
   /** When `update` has something to do next, unless a packet comes before. */
   get nextDeadlineMs(): number {
-    return Math.min(this.isAway ? Number.POSITIVE_INFINITY : this.#retryAtMs, this.#heard.nextSilenceMs);
+    return Math.min(this.isAway ? Number.POSITIVE_INFINITY : this.#ownDeadlineMs, this.#heard.nextSilenceMs);
+  }
+
+  /** When it has something to say to the server. */
+  get #ownDeadlineMs(): number {
+    return this.phase === ClientPhase.Connected ? this.#rooms.dueMs : this.#retryAtMs;
   }
 
   /** The session is over: everybody has left. */
@@ -184,14 +196,9 @@ export class ClientSession<TPeer> implements CommsSession {
     this.#players.unbind(peer);
   }
 
-  roomJoined(room: string): void {
+  roomsChanged(): void {
     this.#heard.listenTo(this.#comms.rooms);
-    this.#sendRoom(room, true);
-  }
-
-  roomLeft(room: string): void {
-    this.#heard.listenTo(this.#comms.rooms);
-    this.#sendRoom(room, false);
+    this.#tellRooms();
   }
 
   channelClosed(channel: OpenChannel): void {
@@ -219,20 +226,25 @@ export class ClientSession<TPeer> implements CommsSession {
     return this.#sendReliable(PacketType.Signal, contents.signal, { client: to.id, bytes });
   }
 
-  /** A packet for these clients by way of the server. */
-  relay(isReliable: boolean, to: readonly { readonly id: number }[], packet: ByteSegment): void {
-    const type = isReliable ? PacketType.RelayReliable : PacketType.RelayUnreliable;
+  /** A reliable packet for these clients by way of the server. */
+  relay(to: readonly { readonly id: number }[], packet: ByteSegment): void {
     const most = PacketWriter.relayRoom(packet.length);
     if (most === 0) {
       this.metrics.sendFailures++;
       return;
     }
     for (let from = 0; from < to.length; from += most) {
-      const ids = to.slice(from, from + most).map(({ id }) => id);
-      const relayed = this.#packets.relay(type, this.sessionId, ids, packet);
-      if (isReliable) this.#transmitReliable(relayed);
-      else this.transmitVoice(relayed);
+      this.#transmitReliable(this.#relayed(PacketType.RelayReliable, to.slice(from, from + most), packet));
     }
+  }
+
+  /**
+   * Voice for these clients by way of the server, in one packet. Where they do not fit beside it, the server sends it
+   * to all: those who have had it directly hear it once, and several packets for one frame would be above the rate.
+   */
+  relayVoice(to: readonly { readonly id: number }[], packet: ByteSegment): void {
+    const fits = to.length <= PacketWriter.relayRoom(packet.length);
+    this.transmitVoice(fits ? this.#relayed(PacketType.RelayUnreliable, to, packet) : packet);
   }
 
   transmitVoice(packet: ByteSegment): boolean {
@@ -259,6 +271,11 @@ export class ClientSession<TPeer> implements CommsSession {
     const value = codec.read(this.#reader);
     this.#reader.finish();
     return value;
+  }
+
+  #relayed(type: PacketType, to: readonly { readonly id: number }[], packet: ByteSegment): ByteSegment {
+    const ids = to.map(({ id }) => id);
+    return this.#packets.relay(type, this.sessionId, ids, packet);
   }
 
   #greet(): void {
@@ -292,12 +309,21 @@ export class ClientSession<TPeer> implements CommsSession {
   }
 
   #wrongSession(session: number): void {
+    if (session === this.sessionId || this.phase < ClientPhase.Listing) return;
     const now = this.#owner.clock.now();
-    if (session === this.sessionId || this.phase < ClientPhase.Listing || now - this.#resetMs < RESET_INTERVAL_MS)
-      return;
-    this.#resetMs = now;
+    const dueMs = this.#resetMs + RESET_INTERVAL_MS;
     this.#players.removeAll();
-    this.#greet();
+    if (now >= dueMs) {
+      this.#resetMs = now;
+      this.#greet();
+      return;
+    }
+    // Once a second at most; the server says it once, so it is not forgotten.
+    this.#resetMs = dueMs;
+    this.phase = ClientPhase.Greeting;
+    this.#retryMs = FIRST_RETRY_MS;
+    this.#retryAtMs = dueMs;
+    this.#owner.phaseChanged();
   }
 
   #refused({ kind, code, text }: { kind: number; code: number; text: string }): void {
@@ -372,7 +398,7 @@ export class ClientSession<TPeer> implements CommsSession {
 
   #snapshotDone(): void {
     this.#players.endList();
-    this.#sendRooms();
+    this.#rooms.begin(this.#players.find(this.id)?.rooms ?? []);
     if (this.phase !== ClientPhase.Listing) return;
     this.phase = ClientPhase.Connected;
     this.#owner.phaseChanged();
@@ -403,16 +429,9 @@ export class ClientSession<TPeer> implements CommsSession {
     this.transmitVoice(this.#packets.write(PacketType.VoiceReport, this.sessionId, contents.voiceReport, value));
   }
 
-  /** Tells the server where this client listens, as far as it does not know. */
-  #sendRooms(): void {
-    const known = this.#players.find(this.id)?.rooms ?? new Set();
-    for (const room of this.#comms.rooms) if (!known.has(room)) this.#sendRoom(room, true);
-    for (const room of known) if (!this.#comms.rooms.has(room)) this.#sendRoom(room, false);
-  }
-
-  #sendRoom(room: string, isJoining: boolean): void {
-    if (this.phase < ClientPhase.Listing || this.isAway) return;
-    this.#sendReliable(PacketType.DeltaClientState, contents.deltaClientState, { id: this.id, isJoining, room });
+  /** While the server lists everybody it says what it knows of this client, too: that comes first. */
+  #tellRooms(): void {
+    if (this.phase === ClientPhase.Connected && !this.isAway) this.#rooms.tell();
   }
 
   #sendClosing(closed: readonly OpenChannel[], open: readonly OpenChannel[]): void {
@@ -457,6 +476,6 @@ export class ClientSession<TPeer> implements CommsSession {
 }
 
 const hears = (player: CommsPlayer<unknown>, { isToPlayer, target }: VoiceTarget): boolean =>
-  isToPlayer ? player.id === target : [...player.rooms].some((room) => roomIdOf(room) === target);
+  isToPlayer ? player.id === target : player.roomIds.has(target);
 
 const notAPacket = () => new NetworkError("ERR_BAD_VALUE", "These bytes are no packet of voice comms");

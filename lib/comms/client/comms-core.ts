@@ -1,4 +1,4 @@
-import { outOfRange, typeError } from "../../arguments.js";
+import { checkBytes, outOfRange, typeError } from "../../arguments.js";
 import { EventHub } from "../../event-hub.js";
 import type { ByteSegment } from "../../peer/index.js";
 import { reportUncaught } from "../../report-uncaught.js";
@@ -70,8 +70,7 @@ const EVENTS: readonly (keyof CommsEvents)[] = [
 /** A session that comms are in. */
 export interface CommsSession {
   readonly players: readonly ICommsPlayer[];
-  roomJoined(room: string): void;
-  roomLeft(room: string): void;
+  roomsChanged(): void;
   channelClosed(channel: OpenChannel): void;
   sendText(target: string, isToPlayer: boolean, text: string): boolean;
   sendVoice(frame: Uint8Array): boolean;
@@ -118,13 +117,13 @@ export class CommsCore implements ChannelOwner {
     if (this.rooms.size >= MAX_ROOMS)
       throw outOfRange(`A player listens to at most ${MAX_ROOMS} rooms: leave one before`);
     this.rooms.add(room);
-    this.session?.roomJoined(room);
+    this.session?.roomsChanged();
   }
 
   leave(name: string): boolean {
     const room = checkName("The name of a room", name);
     if (!this.rooms.delete(room)) return false;
-    this.session?.roomLeft(room);
+    this.session?.roomsChanged();
     return true;
   }
 
@@ -151,6 +150,7 @@ export class CommsCore implements ChannelOwner {
   }
 
   sendVoice(frame: Uint8Array): boolean {
+    checkBytes("frame", frame);
     if (this.#isMuted || this.channels.length === 0) return false;
     return this.session?.sendVoice(frame) ?? false;
   }

@@ -56,6 +56,8 @@ export interface ClientInfo<TPeer> {
 
 export class CommsPlayer<TPeer> implements ICommsPlayer, ClientInfo<TPeer | null> {
   readonly rooms = new Set<string>();
+  /** Their numbers on the wire, which are asked for with each packet. */
+  readonly roomIds = new Set<number>();
   readonly speech = new Speech();
   readonly losses = new LossMeter(this.speech);
   connection: TPeer | null = null;

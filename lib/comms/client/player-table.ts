@@ -1,5 +1,7 @@
+import { equalBytes } from "../../bytes.js";
 import type { PeerKey } from "../values/peer-key.js";
 import { MAX_CLIENTS, MAX_ROOMS } from "../wire/packets.js";
+import { roomIdOf } from "../wire/room-id.js";
 import type { CommsCore } from "./comms-core.js";
 import { CommsPlayer } from "./comms-player.js";
 
@@ -54,15 +56,15 @@ export class PlayerTable<TPeer> {
   add(id: number, name: string, codec: CommsPlayer<TPeer>["codec"], salt: Uint8Array, isLocal: boolean): void {
     const known = this.#byId.get(id);
     if (known || this.#byId.size < MAX_CLIENTS) this.#listed.set(id, new Set());
-    if (known?.name === name) {
+    // Another salt is another start of the player's program, which counts from the beginning.
+    if (known?.name === name && equalBytes(known.salt, salt)) {
       known.codec = codec;
-      known.salt = salt;
       return;
     }
     if (known) this.remove(id);
     if (this.#byId.size >= MAX_CLIENTS) return; // no server has more
     const player = new CommsPlayer<TPeer>(name, id, codec, salt, isLocal);
-    player.connection = this.#unknownPeers.get(id)?.peer ?? null;
+    if (!isLocal) player.connection = this.#unknownPeers.get(id)?.peer ?? null;
     this.#unknownPeers.delete(id);
     this.#byId.set(id, player);
     this.#byName.set(name, player);
@@ -92,6 +94,9 @@ export class PlayerTable<TPeer> {
     if (isJoining === player.rooms.has(room) || (isJoining && player.rooms.size >= MAX_ROOMS)) return;
     if (isJoining) player.rooms.add(room);
     else player.rooms.delete(room);
+    // The server has one room of each number.
+    if (isJoining) player.roomIds.add(roomIdOf(room));
+    else player.roomIds.delete(roomIdOf(room));
     this.#comms.events.emit(isJoining ? "playerEnteredRoom" : "playerExitedRoom", player, room);
   }
 
@@ -118,6 +123,8 @@ export class PlayerTable<TPeer> {
   bind(id: number, peer: TPeer, nowMs: number): boolean {
     const player = this.#byId.get(id);
     if (player?.isLocal || this.all.some((one) => this.isAt(one, peer))) return false;
+    const key = this.#peerKey(peer);
+    if ([...this.#unknownPeers].some(([other, one]) => other !== id && this.#peerKey(one.peer) === key)) return false;
     if (player) {
       if (player.connection !== null) return false;
       player.connection = peer;

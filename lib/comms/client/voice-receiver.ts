@@ -109,8 +109,8 @@ export class VoiceReceiver<TPeer> {
   #hear(player: CommsPlayer<TPeer>): void {
     const { clock, comms, metrics, players } = this.#owner;
     const voice = this.#voice;
-    if (!player.speech.accept(voice)) return;
     const now = clock.now();
+    if (!player.speech.accept(voice, now)) return;
     const isTooOld = player.speech.isTooOld(voice, frameMs(player.codec), now);
     const hearing = player.speech.hear(voice, this.#isForUs);
     if (hearing === "not for us" || player.isLocallyMuted || comms.isDeafened) {

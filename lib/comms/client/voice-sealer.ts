@@ -1,3 +1,4 @@
+import { checkBytes, checkInteger } from "../../arguments.js";
 import { isThenable } from "../../brands.js";
 import { concatBytes } from "../../bytes.js";
 import { ByteSegment } from "../../peer/index.js";
@@ -41,9 +42,12 @@ export class VoiceSealer {
     const bytes = packet.copy();
     const [front, frames] = [bytes.subarray(0, framesOffset), bytes.subarray(framesOffset)];
     const header = bytes.subarray(HEADER_BYTES, HEADER_BYTES + SEALED_HEADER_BYTES);
+    const expected = frames.length + this.overheadBytes;
     this.#pass(
       () => this.#seal.seal({ salt: this.salt, counter, header, bytes: frames }),
       (sealed) => {
+        checkBytes("What seal() makes", sealed);
+        checkInteger("The length of what seal() makes", sealed.length, expected, expected);
         const whole = concatBytes([front, sealed]);
         send(this.#segment.set(whole, 0, whole.length));
       },
@@ -55,7 +59,13 @@ export class VoiceSealer {
     const { buffer, frame, headerOffset, sealCounter: counter } = voice;
     const header = buffer.slice(headerOffset, headerOffset + SEALED_HEADER_BYTES);
     const bytes = buffer.slice(frame.offset, frame.offset + frame.length);
-    this.#pass(() => this.#seal.open({ salt, counter, header, bytes }), hear);
+    this.#pass(
+      () => this.#seal.open({ salt, counter, header, bytes }),
+      (frames) => {
+        if (frames) checkBytes("What open() makes", frames);
+        hear(frames);
+      },
+    );
   }
 
   #pass<T>(run: () => T | Promise<T>, then: (result: T) => void): void {
@@ -63,6 +73,8 @@ export class VoiceSealer {
       const result = run();
       if (!isThenable(result)) then(result);
       else if (this.#waiting < MAX_WAITING) void this.#wait(result as Promise<T>, then);
+      // The packet is lost, and so is what comes of it: nobody waits for a promise that fails.
+      else void Promise.resolve(result).catch((error) => this.#owner.report(error));
     } catch (error) {
       this.#owner.report(error);
     }

@@ -37,8 +37,4 @@ export class RoomsTable<TPeer> {
     client.joined.delete(room.id);
     if (room.members.length === 0) this.#rooms.delete(room.id);
   }
-
-  removeClient(client: ServerClient<TPeer>): void {
-    for (const room of [...client.joined.values()]) this.remove(room, client);
-  }
 }

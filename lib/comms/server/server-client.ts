@@ -10,6 +10,8 @@ const TEXT_BURST = 10;
 const STATES_PER_SECOND = 20;
 const STATE_BURST = 100;
 const SIGNALS_PER_SECOND = 20;
+/** One for each speaker, once a second. */
+const REPORTS_PER_SECOND = 200;
 /** A client above twice its rate for so long is at fault; a line that stalled is not. */
 const FAULT_SECONDS = 10;
 
@@ -55,6 +57,8 @@ export class ServerClient<TPeer> implements IServerClient<TPeer> {
   readonly texts: TokenBucket;
   readonly states: TokenBucket;
   readonly signals: TokenBucket;
+  /** What it says of the loss of others, which is not to cost it its rooms. */
+  readonly lossReports: TokenBucket;
   /** What its listeners report. */
   readonly reports = new WorstReport();
   muteOnServer = false;
@@ -84,6 +88,7 @@ export class ServerClient<TPeer> implements IServerClient<TPeer> {
     this.texts = new TokenBucket(clock, TEXT_BURST, TEXTS_PER_SECOND);
     this.states = new TokenBucket(clock, STATE_BURST, STATES_PER_SECOND);
     this.signals = new TokenBucket(clock, SIGNALS_PER_SECOND, SIGNALS_PER_SECOND);
+    this.lossReports = new TokenBucket(clock, REPORTS_PER_SECOND, REPORTS_PER_SECOND);
     this.#leave = leave;
   }
 

@@ -7,7 +7,7 @@ import type { ByteSegment } from "../../peer/index.js";
 import { type Codec, NetworkReader } from "../../serialization/index.js";
 import { serverFailed } from "../../socket/building/socket-errors.js";
 import { judge, type Verdict } from "../../verdict.js";
-import type { CodecSettings } from "../values/codec-settings.js";
+import { type CodecSettings, isSameCodec } from "../values/codec-settings.js";
 import type { PeerKey } from "../values/peer-key.js";
 import { PacketWriter } from "../wire/packet-writer.js";
 import {
@@ -21,7 +21,7 @@ import {
   RefusalKind,
   WIRE_VERSION,
 } from "../wire/packets.js";
-import { checkName } from "../wire/room-id.js";
+import { checkSentName } from "../wire/room-id.js";
 import { ClientIds } from "./client-ids.js";
 import { PeerRates } from "./peer-rates.js";
 import { RoomsTable } from "./rooms-table.js";
@@ -65,6 +65,7 @@ export class ServerSession<TPeer> {
   /** Those that missed a reliable packet, and do not know it yet. */
   readonly #expelled = new Map<PeerKey, TPeer>();
   #expelledMs = Number.POSITIVE_INFINITY;
+  #isClosed = false;
 
   constructor(owner: ServerOwner<TPeer>) {
     this.#owner = owner;
@@ -77,7 +78,10 @@ export class ServerSession<TPeer> {
     this.#hellos = new PeerRates(owner.clock, HELLO_BURST, HELLOS_PER_SECOND);
     this.events = new EventHub<ServerEvents<TPeer>>(EVENTS, (error) => owner.report(error));
     this.#router = new VoiceRouter(
-      { id: this.id, events: this.events, metrics: this.metrics, byId: this.#byId, rooms: this.#rooms },
+      {
+        ...{ id: this.id, events: this.events, metrics: this.metrics, byId: this.#byId, rooms: this.#rooms },
+        transmit: (to, packet) => this.#transmit(to, packet),
+      },
       owner,
     );
   }
@@ -92,6 +96,7 @@ export class ServerSession<TPeer> {
 
   /** Takes a packet of `from`. Never throws, whatever the bytes are. */
   receive(from: TPeer, packet: ByteSegment): void {
+    if (this.#isClosed) return; // A transport that closes may still hand out what had come.
     this.metrics.packets++;
     const reader = this.#reader;
     try {
@@ -115,7 +120,7 @@ export class ServerSession<TPeer> {
 
   /** The transport has connected `peer`, which says hello in time, or is disconnected. */
   connected(peer: TPeer, address: string): void {
-    this.#strangers.connected(this.#owner.peerKey(peer), peer, address);
+    if (!this.#isClosed) this.#strangers.connected(this.#owner.peerKey(peer), peer, address);
   }
 
   /** `peer` is gone for good: all others hear of it. */
@@ -131,14 +136,12 @@ export class ServerSession<TPeer> {
     this.#expelled.delete(key);
     const client = this.#byPeer.get(key);
     if (!client) return;
+    client.isSuspended = true; // Whoever is sending to everybody at the moment leaves it out.
     this.#strangers.left(key);
     this.#byPeer.delete(key);
     this.#byId.delete(client.id);
     this.#names.delete(client.name);
-    for (const room of [...client.joined.values()]) {
-      this.#rooms.remove(room, client);
-      this.events.emit("stoppedListening", client, room.name);
-    }
+    this.#leaveRooms(client);
     this.#ids.release(client.id);
     this.#broadcast(PacketType.RemoveClient, contents.removeClient, { id: client.id });
     this.events.emit("clientLeft", client);
@@ -160,8 +163,10 @@ export class ServerSession<TPeer> {
 
   /** Everybody leaves. */
   close(): void {
+    this.#isClosed = true;
     for (const client of this.clients) {
-      this.#rooms.removeClient(client);
+      client.isSuspended = true;
+      this.#leaveRooms(client);
       this.#byId.delete(client.id);
       this.events.emit("clientLeft", client);
     }
@@ -182,7 +187,7 @@ export class ServerSession<TPeer> {
       return;
     }
     const known = this.#byPeer.get(key);
-    if (known?.name === name && known.codec.codec === codec.codec && equalBytes(known.salt, salt)) {
+    if (known?.name === name && isSameCodec(known.codec, codec) && equalBytes(known.salt, salt)) {
       this.#sendSnapshot(known);
       return;
     }
@@ -191,7 +196,7 @@ export class ServerSession<TPeer> {
       this.#refuse(from, RefusalKind.Version, `voice version: server ${WIRE_VERSION}, client ${version}`);
       return;
     }
-    if (checkName("The name of a player", name) !== name || codec.frameSize === 0 || codec.sampleRate === 0) {
+    if (checkSentName("The name of a player", name) !== name || codec.frameSize === 0 || codec.sampleRate === 0) {
       throw new NetworkError("ERR_BAD_VALUE", "A name in another form, or a codec without frames");
     }
     const verdict = this.#judge({ peer: from, name, codec, token });
@@ -301,7 +306,7 @@ export class ServerSession<TPeer> {
       this.#owner.charge(client.peer, COST.spoofed, "The state of another");
       return;
     }
-    const name = checkName("The name of a room", given);
+    const name = checkSentName("The name of a room", given);
     if (!isJoining) {
       client.removeFromRoom(name);
       return;
@@ -329,6 +334,13 @@ export class ServerSession<TPeer> {
     this.events.emit("stoppedListening", client, room.name);
   }
 
+  #leaveRooms(client: ServerClient<TPeer>): void {
+    for (const room of [...client.joined.values()]) {
+      this.#rooms.remove(room, client);
+      this.events.emit("stoppedListening", client, room.name);
+    }
+  }
+
   #receiveText(
     client: ServerClient<TPeer>,
     { isToPlayer, sender, target }: { isToPlayer: boolean; sender: number; target: number },
@@ -338,7 +350,8 @@ export class ServerSession<TPeer> {
     const room = isToPlayer ? null : this.#rooms.find(target);
     if (room && !this.#owner.canSpeak(client, room.name)) return;
     const player = isToPlayer ? this.#byId.get(target) : undefined;
-    for (const listener of room?.members ?? (player ? [player] : [])) {
+    // A copy: a transport that cannot send may take a member out meanwhile.
+    for (const listener of [...(room?.members ?? (player ? [player] : []))]) {
       if (listener !== client) this.#transmit(listener, packet);
     }
   }
@@ -355,7 +368,7 @@ export class ServerSession<TPeer> {
   /** A listener says how much of a speaker's voice is lost: the speaker hears the worst. */
   #voiceReport(client: ServerClient<TPeer>, report: { speaker: number; lossPercent: number; burst: number }): void {
     const speaker = this.#byId.get(report.speaker);
-    if (!speaker || speaker === client || !client.states.tryTake(0.1)) return;
+    if (!speaker || speaker === client || !client.lossReports.tryTake(1)) return;
     const worst = speaker.reports.add(report, this.#owner.clock.now());
     if (!worst || speaker.isSuspended) return;
     const value = { speaker: speaker.id, ...worst };
@@ -404,7 +417,8 @@ export class ServerSession<TPeer> {
     const now = this.#owner.clock.now();
     this.#strangers.update(now);
     if (now < this.#expelledMs) return;
-    for (const [key, peer] of this.#expelled) {
+    // A copy: whoever cannot be told yet comes in again, behind the others, and would be met again for ever.
+    for (const [key, peer] of [...this.#expelled]) {
       this.#removeClient(key);
       if (this.#refuse(peer, RefusalKind.NotInSession, "A reliable packet to this client was lost"))
         this.#expelled.delete(key);

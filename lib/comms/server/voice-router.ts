@@ -14,6 +14,8 @@ export interface RoutedSession<TPeer> {
   readonly metrics: SessionMetrics;
   readonly byId: ReadonlyMap<number, ServerClient<TPeer>>;
   readonly rooms: RoomsTable<TPeer>;
+  /** Sends reliably; whoever does not take it joins anew. */
+  transmit(to: ServerClient<TPeer>, packet: ByteSegment): void;
 }
 
 /** A player, or a room, by its number on the wire. */
@@ -21,6 +23,8 @@ interface Destination {
   readonly isToPlayer: boolean;
   readonly target: number;
 }
+
+const isSilent = <TPeer>({ isSuspended, muteOnServer }: ServerClient<TPeer>): boolean => muteOnServer || isSuspended;
 
 /** Sends voice on, to whom its channels lead: the same bytes to each, once. */
 export class VoiceRouter<TPeer> {
@@ -42,15 +46,7 @@ export class VoiceRouter<TPeer> {
   voice(client: ServerClient<TPeer>, reader: NetworkReader, packet: ByteSegment): void {
     const voice = this.#voice;
     voice.read(reader, packet);
-    if (!this.#takeVoice(client, packet) || !this.isOwn(client, voice.sender)) return;
-    if (client.muteOnServer || client.isSuspended) {
-      this.#session.metrics.dropped++;
-      return;
-    }
-    const { buffer, frame } = voice;
-    if (this.#session.events.listenerCount("voiceFrame") > 0) {
-      this.#session.events.emit("voiceFrame", client, this.#frame.set(buffer, frame.offset, frame.length), voice);
-    }
+    if (!this.#takeVoice(client, packet) || !this.isOwn(client, voice.sender) || !this.#passes(client)) return;
     this.#beginTargets(client);
     for (let index = 0; index < voice.channelCount; index++)
       this.#addTarget(client, voice.channels[index] as VoiceTarget);
@@ -77,14 +73,40 @@ export class VoiceRouter<TPeer> {
     if (text) reader.finish();
     const isWithinRate = text ? this.takeText(client) : this.#takeVoice(client, packet);
     if (!isWithinRate || !this.isOwn(client, text?.sender ?? this.#voice.sender)) return;
-    if (client.muteOnServer || client.isSuspended) return;
+    if (text) this.#relayText(client, ids, text, inner);
+    else if (this.#passes(client)) this.#relayVoice(client, ids, inner);
+  }
+
+  #relayVoice(client: ServerClient<TPeer>, ids: readonly number[], inner: ByteSegment): void {
     this.#beginTargets(client);
     for (const id of ids) {
       const other = this.#session.byId.get(id);
-      if (other && (text ? this.#leadsTo(client, other, text) : this.#mayHear(client, other))) this.#addListener(other);
+      if (other && this.#mayHear(client, other)) this.#addListener(other);
     }
-    if (isVoice) this.#sendToTargets(inner);
-    else for (const peer of this.#targets.slice(0, this.#targetCount)) this.#owner.transmitReliable(peer, inner);
+    this.#sendToTargets(inner);
+  }
+
+  #relayText(client: ServerClient<TPeer>, ids: readonly number[], text: Destination, inner: ByteSegment): void {
+    if (client.muteOnServer || client.isSuspended) return;
+    for (const id of new Set(ids)) {
+      const other = this.#session.byId.get(id);
+      if (other && other !== client && this.#leadsTo(client, other, text)) this.#session.transmit(other, inner);
+    }
+  }
+
+  /**
+   * Whether what `client` says, which is in `#voice`, goes to anybody. The application hears it first, whatever way it
+   * is to take, and may mute the client or put it out.
+   */
+  #passes(client: ServerClient<TPeer>): boolean {
+    const { events, metrics } = this.#session;
+    if (!isSilent(client) && events.listenerCount("voiceFrame") > 0) {
+      const { buffer, frame } = this.#voice;
+      events.emit("voiceFrame", client, this.#frame.set(buffer, frame.offset, frame.length), this.#voice);
+    }
+    if (!isSilent(client)) return true;
+    metrics.dropped++;
+    return false;
   }
 
   /** Whether a text of `client` is within its rate. */

@@ -132,7 +132,9 @@ export class JitterBuffer {
     length: number,
     nowMs: number,
   ): void {
-    const number = this.#highest < 0 ? NUMBERS + frameCounter : unwrapped(frameCounter, this.#highest);
+    // In a long pause time goes on by what is played, and the numbers may begin anew behind the last that has come.
+    const reference = Math.max(this.#highest, this.#next);
+    const number = reference < 0 ? NUMBERS + frameCounter : unwrapped(frameCounter, reference);
     const packet = this.#highest < 0 ? NUMBERS + packetCounter : unwrapped(packetCounter, this.#highestPacket);
     const isLate = this.#noteLateness(number < this.#next, nowMs);
     if (isLate || (this.#next >= 0 && number >= this.#next + SLOTS)) this.restart();

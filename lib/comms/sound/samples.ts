@@ -7,8 +7,8 @@ export function checkSampleCount(samples: Float32Array, count: number): void {
 }
 
 /** @throws TypeError */
-export function checkSamples(samples: Float32Array): void {
-  if (Object.prototype.toString.call(samples) !== "[object Float32Array]") throw typeError("samples", "a Float32Array");
+export function checkSamples(samples: Float32Array, name = "samples"): void {
+  if (Object.prototype.toString.call(samples) !== "[object Float32Array]") throw typeError(name, "a Float32Array");
 }
 
 /** The mean square of the samples: 1 is as loud as can be. */

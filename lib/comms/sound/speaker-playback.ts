@@ -1,6 +1,8 @@
+import { isThenable } from "../../brands.js";
+import { NetworkError } from "../../network-error.js";
 import type { IVoicePacket } from "../wire/voice-packet.js";
 import { JitterBuffer, Turn } from "./jitter-buffer.js";
-import { energyOf, levelOf } from "./samples.js";
+import { checkSamples, energyOf, levelOf } from "./samples.js";
 import { QUIET, TimeScale } from "./time-scale.js";
 import type { VoiceCodec, VoiceDecoder } from "./voice-codec.js";
 
@@ -141,20 +143,31 @@ export class SpeakerPlayback {
     return true;
   }
 
+  /** @throws what ends the playback: a trap of WebAssembly, TypeError for a codec that makes no samples */
   #decoded(turn: Turn, nowMs: number): Float32Array {
     if (turn === Turn.Silence || nowMs < this.#silencedMs) return this.#silentFrame;
+    let samples: Float32Array;
     try {
-      if (turn === Turn.Frame) return this.#decoder.decode(this.#buffer.bytes);
-      if (turn === Turn.Recover && this.#decoder.recover) {
-        this.#recovered++;
-        return this.#decoder.recover(this.#buffer.bytes);
-      }
-      this.#concealed++;
-      return this.#decoder.conceal();
+      samples = this.#decode(turn);
     } catch (error) {
       this.#failed(error, nowMs);
       return this.#silentFrame;
     }
+    if (isThenable(samples)) void Promise.resolve(samples).catch(() => {}); // The error below says it.
+    checkSamples(samples, "What a decoder makes");
+    if (samples.length <= this.#silentFrame.length) return samples;
+    this.#failed(new NetworkError("ERR_BAD_VALUE", "A frame is longer than the speaker said"), nowMs);
+    return this.#silentFrame;
+  }
+
+  #decode(turn: Turn): Float32Array {
+    if (turn === Turn.Frame) return this.#decoder.decode(this.#buffer.bytes);
+    if (turn === Turn.Recover && this.#decoder.recover) {
+      this.#recovered++;
+      return this.#decoder.recover(this.#buffer.bytes);
+    }
+    this.#concealed++;
+    return this.#decoder.conceal();
   }
 
   /** Longer or shorter, where the delay is to be another one. */
@@ -186,7 +199,7 @@ export class SpeakerPlayback {
 }
 
 /** Whether a codec of WebAssembly has ended: all decoders of the program are lost with it. */
-function isTrap(error: unknown): boolean {
+export function isTrap(error: unknown): boolean {
   const { WebAssembly } = globalThis as { WebAssembly?: { RuntimeError: new () => Error } };
   return WebAssembly !== undefined && error instanceof WebAssembly.RuntimeError;
 }

@@ -38,6 +38,15 @@ export class AccessTokens {
   }
 
   #changed(): void {
-    for (const watcher of [...this.#watchers]) watcher();
+    const errors: unknown[] = [];
+    for (const watcher of [...this.#watchers]) {
+      try {
+        watcher();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    // All have been told first.
+    if (errors.length > 0) throw errors[0];
   }
 }

@@ -31,6 +31,10 @@ export function checkCodecSettings(settings: CodecSettings): CodecSettings {
   return { ...settings };
 }
 
+/** Whether frames of both are alike. */
+export const isSameCodec = (one: CodecSettings, other: CodecSettings): boolean =>
+  one.codec === other.codec && one.frameSize === other.frameSize && one.sampleRate === other.sampleRate;
+
 /** How long a frame of these settings is. */
 export const frameMs = ({ frameSize, sampleRate }: CodecSettings): number => (1000 * frameSize) / sampleRate;
 

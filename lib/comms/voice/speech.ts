@@ -3,6 +3,11 @@ import { Arrival, PacketWindow, WINDOW } from "./packet-window.js";
 import { VoiceAge } from "./voice-age.js";
 
 const SESSIONS = 128;
+/**
+ * No packet is under way for so long. Of a speaker of whom nothing came for that time, numbers that seem old are new:
+ * they have begun again, or have gone on, in speech that was for others.
+ */
+const REST_MS = 5000;
 
 /** How a player is heard, over all channels on which its speech reaches this client. */
 export interface Hearing {
@@ -26,6 +31,8 @@ export class Speech implements Hearing {
   /** Packets of older speech, too old in this one, or with a frame that came more than 200 ms late. */
   late = 0;
   #session = -1;
+  /** When the last packet came that was new. */
+  #acceptedMs = Number.NEGATIVE_INFINITY;
   #sealCounter = -1;
   #isInterrupted = false;
   /** The channels of the last packet. */
@@ -71,19 +78,25 @@ export class Speech implements Hearing {
   }
 
   /** Whether the packet is to be heard. */
-  accept({ channelSession, packetCounter }: VoicePacket): boolean {
+  accept({ channelSession, packetCounter }: VoicePacket, nowMs: number): boolean {
+    const isRested = nowMs - this.#acceptedMs >= REST_MS;
     if (channelSession !== this.#session) {
       const ahead = (channelSession - this.#session + SESSIONS) % SESSIONS;
-      if (this.#session >= 0 && ahead >= SESSIONS / 2) {
+      if (this.#session >= 0 && ahead >= SESSIONS / 2 && !isRested) {
         this.late++;
         return false;
       }
       this.#restart(channelSession);
     }
-    const arrival = this.#window.accept(packetCounter, this.#isInterrupted);
+    let arrival = this.#window.accept(packetCounter, this.#isInterrupted);
     this.#isInterrupted = false;
+    if (arrival === Arrival.TooOld && isRested) {
+      this.#restart(channelSession);
+      arrival = this.#window.accept(packetCounter);
+    }
     if (arrival === Arrival.Duplicate) this.duplicates++;
     else if (arrival === Arrival.TooOld) this.late++;
+    else this.#acceptedMs = nowMs;
     return arrival === Arrival.New;
   }
 

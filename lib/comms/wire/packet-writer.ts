@@ -1,6 +1,6 @@
 import { ByteSegment } from "../../peer/index.js";
 import { type Codec, NetworkWriter } from "../../serialization/index.js";
-import { contents, HEADER_BYTES, MAGIC, MAX_PACKET_BYTES, PacketType } from "./packets.js";
+import { contents, HEADER_BYTES, MAGIC, MAX_DESTINATIONS, MAX_PACKET_BYTES, PacketType } from "./packets.js";
 
 /** Writes packets, each into the same memory: a packet is valid until the next one is written. */
 export class PacketWriter {
@@ -45,6 +45,6 @@ export class PacketWriter {
 
   /** How many destinations fit beside a packet of `bytes` bytes. */
   static relayRoom(bytes: number): number {
-    return Math.max(0, Math.floor((MAX_PACKET_BYTES - HEADER_BYTES - 2 - bytes) / 2));
+    return Math.max(0, Math.min(MAX_DESTINATIONS, Math.floor((MAX_PACKET_BYTES - HEADER_BYTES - 2 - bytes) / 2)));
   }
 }

@@ -18,6 +18,8 @@ export const MAX_TOKEN_BYTES = 512;
 export const MAX_SIGNAL_BYTES = 900;
 export const MAX_ROOMS = 64;
 export const MAX_CLIENTS = 4096;
+/** Those whom a relayed packet names. */
+export const MAX_DESTINATIONS = 400;
 
 /** The third byte of each packet. */
 export enum PacketType {
@@ -70,7 +72,7 @@ export const contents = {
   refused: struct({ kind: u8, code: u16, text: string(120) }),
   signal: struct({ client: u16, bytes: bytes(MAX_SIGNAL_BYTES) }),
   voiceReport: struct({ speaker: u16, lossPercent: u8, burst: u8 }),
-  destinations: array(u16, 400),
+  destinations: array(u16, MAX_DESTINATIONS),
 } as const;
 
 export type HandshakeRequest = Infer<typeof contents.handshakeRequest>;

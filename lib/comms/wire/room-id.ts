@@ -1,4 +1,5 @@
 import { outOfRange, typeError } from "../../arguments.js";
+import { NetworkError } from "../../network-error.js";
 import { utf8Length } from "../../utf8.js";
 import { MAX_NAME_BYTES } from "./packets.js";
 
@@ -22,9 +23,26 @@ export function roomIdOf(name: string): number {
 export function checkName(what: string, name: string): string {
   if (typeof name !== "string") throw typeError(what, "a string");
   const normal = name.normalize("NFC");
-  const length = utf8Length(normal);
-  if (length < 1 || length > MAX_NAME_BYTES) {
-    throw outOfRange(`${what} has 1 to ${MAX_NAME_BYTES} bytes of UTF-8, not ${length}`);
-  }
+  const fault = faultOf(what, normal);
+  if (fault !== null) throw outOfRange(fault);
   return normal;
+}
+
+/**
+ * The same for a name that a packet has brought: a wrong one is a fault of its sender, and not of this program.
+ *
+ * @throws NetworkError `ERR_BAD_VALUE` unless it has 1 to 64 bytes of UTF-8 in that form
+ */
+export function checkSentName(what: string, name: string): string {
+  const normal = name.normalize("NFC");
+  const fault = faultOf(what, normal);
+  if (fault !== null) throw new NetworkError("ERR_BAD_VALUE", fault);
+  return normal;
+}
+
+function faultOf(what: string, normal: string): string | null {
+  const length = utf8Length(normal);
+  return length < 1 || length > MAX_NAME_BYTES
+    ? `${what} has 1 to ${MAX_NAME_BYTES} bytes of UTF-8, not ${length}`
+    : null;
 }

@@ -24,6 +24,8 @@ export interface VoiceSeal {
 }
 
 export const SALT_BYTES = 16;
+/** The most that a seal may add to the frames. */
+export const MAX_OVERHEAD_BYTES = 64;
 
 /** How `roomSecretSeal` makes a key of a secret and a salt (HKDF-SHA-256), and seals with it (AES-128-GCM). */
 export const ROOM_SEAL = {

@@ -272,3 +272,94 @@ describe("time that is longer or shorter", () => {
     expect(new TimeScale(rate, 120).change(short, 5)).toBe(short);
   });
 });
+
+describe("a codec of one's own", () => {
+  /** Ada speaks; what Ben's decoder does. */
+  function heardBy(decoder: object | (() => object)) {
+    const createDecoder = () => (typeof decoder === "function" ? decoder() : decoder);
+    const own = { ...codec, createDecoder } as unknown as VoiceCodec;
+    const world = session(["Ada", "Ben"], [own]);
+    const [ada, ben] = world.networks as [CustomCommsNetwork, CustomCommsNetwork];
+    const faults: unknown[] = [];
+    const playback = new VoicePlayback(ben.comms, {
+      codecs: [own],
+      clock: world.clock,
+      onFault: (error) => faults.push(error),
+    });
+    for (const player of world.players) player.close();
+    ada.comms.roomChannels.open("lobby");
+    const listen = (frames: number) => {
+      let loudest = 0;
+      for (let frame = 0; frame < frames; frame++) {
+        world.step(() => ada.comms.sendVoice(new Uint8Array(640).fill(frame)));
+        const out = new Float32Array(frameSize);
+        playback.read(out);
+        loudest = Math.max(loudest, level(out));
+      }
+      return loudest;
+    };
+    const speaker = () => playback.speaker(ben.comms.findPlayer("Ada") as ICommsPlayer);
+    return { faults, listen, playback, speaker, ben };
+  }
+  const close = () => {};
+  const silence = () => new Float32Array(frameSize);
+
+  test.each([
+    ["a promise", () => Promise.resolve(silence())],
+    ["a promise that rejects", () => Promise.reject(new Error("later"))],
+    ["an array", () => [0, 0]],
+    ["nothing", () => undefined],
+  ])("whose decoder makes %s ends the playback, and says why, once", async (_, decode) => {
+    const { faults, listen, playback } = heardBy({ decode, conceal: silence, close });
+    expect(listen(30)).toBe(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(faults).toMatchObject([{ code: "ERR_INVALID_ARG_TYPE", message: /What a decoder makes/ }]);
+    playback.close();
+  });
+
+  test("whose decoder makes more than a frame silences that speaker, and nothing else", () => {
+    const { faults, listen, playback, speaker } = heardBy({
+      decode: () => new Float32Array(4 * frameSize).fill(0.5),
+      conceal: silence,
+      close,
+    });
+    expect(listen(50)).toBe(0);
+    expect(speaker()?.statistics.errors).toBe(10);
+    expect(faults).toEqual([]);
+    playback.close();
+  });
+
+  test("that has no decoder for a speaker's frames is one that is not known", () => {
+    const { faults, listen, playback } = heardBy(() => {
+      throw new RangeError("no such frame size");
+    });
+    expect(listen(10)).toBe(0);
+    expect({ faults, unknown: playback.unknownCodecs }).toEqual({ faults: [], unknown: 10 });
+    playback.close();
+  });
+
+  test("whose decoder cannot be closed is told, and all others are closed", () => {
+    let closed = 0;
+    const { ben, faults, listen, playback } = heardBy({
+      decode: silence,
+      conceal: silence,
+      close: () => {
+        closed++;
+        throw new Error("twice");
+      },
+    });
+    listen(5);
+    ben.stop();
+    expect({ closed, faults }).toMatchObject({ closed: 1, faults: [{ message: "twice" }] });
+    playback.close();
+    expect(closed).toBe(1);
+  });
+
+  test("whose encoder makes a promise is told where the sound is written", () => {
+    const { ben } = heardBy({ decode: silence, conceal: silence, close });
+    const encoder = { encode: async () => new Uint8Array(60), expectLoss: () => {}, close };
+    const own = { ...codec, createEncoder: () => encoder } as unknown as VoiceCodec;
+    const capture = new VoiceCapture(ben.comms, own, { activation: "always" });
+    expect(() => capture.write(tone(0))).toThrow("frame must be a Uint8Array");
+  });
+});
