@@ -197,6 +197,38 @@ fn a_request_for_something_else_is_answered_before_the_connection_ends() {
 }
 
 #[test]
+fn a_close_with_a_code_that_no_transport_carries_is_a_loss() {
+    for (code, cause) in [(1998u32, Cause::Closed), (1999, Cause::Lost), (u32::MAX, Cause::Lost)] {
+        let mut world = World::new(LIMITS);
+        let mut raw = Raw::connect(&world, client_config(), address(STRANGER));
+        raw.run(&mut world);
+        let request = raw.open(Dir::Bi, REQUEST).unwrap();
+        assert_eq!(raw.run(&mut world), 1);
+        let close = [&CLOSE[..5], &code.to_be_bytes(), b"bye"].concat();
+        raw.quic.send_stream(request).write(&close).unwrap();
+        raw.run(&mut world);
+        let ends: Vec<_> = world.at_server.iter().map(|event| (event.kind, event.status)).collect();
+        assert_eq!(ends, [(event::CLOSED, cause as u16)]);
+    }
+}
+
+#[test]
+fn a_connection_has_one_session_and_headers_behind_its_request_say_nothing() {
+    let mut world = World::new(LIMITS);
+    let mut raw = Raw::connect(&world, client_config(), address(STRANGER));
+    raw.run(&mut world);
+    let request = raw.open(Dir::Bi, REQUEST).unwrap();
+    assert_eq!(raw.run(&mut world), 1);
+    for headers in [REQUEST, b"\x01\x02\xff\xff"] {
+        raw.quic.send_stream(request).write(headers).unwrap();
+    }
+    raw.open(Dir::Bi, REQUEST);
+    raw.quic.datagrams().send(b"\0ours".to_vec().into(), true).unwrap();
+    assert_eq!(raw.run(&mut world), 0);
+    assert_eq!(world.at_server.iter().map(|event| event.kind).collect::<Vec<_>>(), [event::DATAGRAM]);
+}
+
+#[test]
 fn a_datagram_of_another_session_is_dropped_and_counted() {
     let mut world = World::new(LIMITS);
     let mut raw = Raw::connect(&world, client_config(), address(STRANGER));

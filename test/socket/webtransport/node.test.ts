@@ -168,6 +168,19 @@ test.each(["server", "client"])(
   },
 );
 
+test("who waits for the verdict of a server that closes is refused", async () => {
+  const incoming: unknown[] = [];
+  const onIncoming = (one: unknown) => {
+    incoming.push(one);
+    return new Promise<never>(() => {});
+  };
+  const { socket, port } = await listen({}, { onIncoming });
+  const refused = expect(connect(port)).rejects.toThrow("HTTP 503");
+  await vi.waitUntil(() => incoming.length === 1);
+  await socket.close();
+  await refused;
+});
+
 test("a certificate that WebTransport does not take changes nothing", async () => {
   // Its curve is known to Node, and not to ring.
   const unknown = createTlsIdentity({ curveName: "secp521r1" });
