@@ -358,3 +358,21 @@ test("a transport that could not be prepared is so for the next session, and not
   expect({ tries, faults }).toMatchObject({ tries: 2, faults: [{ message: "no such server" }] });
   network.stop();
 });
+
+test("texts that come directly are as many as the server lets through", () => {
+  const { arrive, clients, game, id } = session("Ada", "Eve");
+  const [ada, eve] = clients;
+  ada.client?.receiveHandshakeP2P(idOf(eve), "Eve");
+  arrive();
+  let texts = 0;
+  ada.comms.on("textReceived", () => texts++);
+  const value = { isToPlayer: true, sender: idOf(eve), target: idOf(ada), text: "x" };
+  const packet = new PacketWriter().write(PacketType.TextData, id, contents.text, value).copy();
+  for (let second = 0; second < 10; second++) {
+    for (let count = 0; count < 100; count++) ada.client?.networkPacketReceived(packet, "Eve");
+    game.clock.advance(1000);
+  }
+  expect(texts).toBe(10 + 9 * 5);
+  for (let count = 0; count < 20; count++) ada.client?.networkPacketReceived(packet);
+  expect(texts).toBe(10 + 9 * 5 + 20);
+});

@@ -15,6 +15,7 @@ import type { CommsCore, CommsSession } from "./comms-core.js";
 import type { CommsPlayer } from "./comms-player.js";
 import { PlayerTable } from "./player-table.js";
 import { RoomTeller } from "./room-teller.js";
+import { TextInbox, type TextOwner } from "./text-inbox.js";
 import { type ReceiverOwner, VoiceReceiver } from "./voice-receiver.js";
 import { VoiceSealer } from "./voice-sealer.js";
 import { VoiceSender } from "./voice-sender.js";
@@ -70,6 +71,8 @@ export class ClientSession<TPeer> implements CommsSession {
     otherSession: 0,
     voiceForOthers: 0,
     spoofed: 0,
+    /** Texts that came directly, above the rate of a player. */
+    textFloods: 0,
     sealFailures: 0,
     sendFailures: 0,
   };
@@ -85,6 +88,7 @@ export class ClientSession<TPeer> implements CommsSession {
   readonly #reader = new NetworkReader();
   readonly #packets = new PacketWriter();
   readonly #heard: VoiceReceiver<TPeer>;
+  readonly #texts: TextInbox<TPeer>;
   readonly #rooms: RoomTeller;
   readonly #sender: VoiceSender;
   readonly #sealer: VoiceSealer | null;
@@ -100,7 +104,9 @@ export class ClientSession<TPeer> implements CommsSession {
     this.#sealer = owner.seal && new VoiceSealer(owner.seal, owner);
     const idOf = (name: string) => this.#players.findByName(name)?.id ?? null;
     this.#sender = new VoiceSender({ idOf }, this.#sealer?.overheadBytes ?? null, frameMs(comms.codec));
-    this.#heard = new VoiceReceiver(this.#receiverOwner());
+    const receiver = this.#receiverOwner();
+    this.#heard = new VoiceReceiver(receiver);
+    this.#texts = new TextInbox(receiver);
     this.#rooms = new RoomTeller(owner.clock, comms.rooms, (room, isJoining) => {
       const value = { id: this.id, isJoining, room };
       return this.#sendReliable(PacketType.DeltaClientState, contents.deltaClientState, value);
@@ -253,7 +259,7 @@ export class ClientSession<TPeer> implements CommsSession {
     return isSent;
   }
 
-  #receiverOwner(): ReceiverOwner<TPeer> {
+  #receiverOwner(): ReceiverOwner<TPeer> & TextOwner<TPeer> {
     const session = this;
     return {
       get id() {
@@ -360,7 +366,7 @@ export class ClientSession<TPeer> implements CommsSession {
         return;
       case PacketType.TextData: {
         const text = this.#content(contents.text);
-        if (this.#isFrom(text.sender, from)) this.#receiveText(text);
+        if (this.#isFrom(text.sender, from)) this.#texts.receive(text, from !== undefined);
         return;
       }
       case PacketType.Signal: {
@@ -402,24 +408,6 @@ export class ClientSession<TPeer> implements CommsSession {
     if (this.phase !== ClientPhase.Listing) return;
     this.phase = ClientPhase.Connected;
     this.#owner.phaseChanged();
-  }
-
-  #receiveText({
-    isToPlayer,
-    sender,
-    target,
-    text,
-  }: {
-    isToPlayer: boolean;
-    sender: number;
-    target: number;
-    text: string;
-  }) {
-    const player = this.#players.find(sender);
-    if (!player || player.isLocal) return;
-    const room = isToPlayer ? null : ([...this.#comms.rooms].find((name) => roomIdOf(name) === target) ?? null);
-    if (isToPlayer ? target !== this.id : room === null) return;
-    this.#comms.events.emit("textReceived", { sender: player, text, room });
   }
 
   #reportLoss(player: CommsPlayer<TPeer>, now: number): void {

@@ -1,3 +1,4 @@
+import type { TokenBucket } from "../../guard/token-bucket.js";
 import type { CodecSettings } from "../values/codec-settings.js";
 import { LossMeter } from "../voice/loss-meter.js";
 import { Speech } from "../voice/speech.js";
@@ -61,6 +62,8 @@ export class CommsPlayer<TPeer> implements ICommsPlayer, ClientInfo<TPeer | null
   readonly speech = new Speech();
   readonly losses = new LossMeter(this.speech);
   connection: TPeer | null = null;
+  /** How many texts it may send without the server, which counts its own; made with the first one. */
+  directTexts: TokenBucket | null = null;
   isLocallyMuted = false;
   volume = 1;
 

@@ -1,12 +1,11 @@
 import type { Clock } from "../../clock.js";
 import { TokenBucket } from "../../guard/token-bucket.js";
 import { type CodecSettings, framesPerSecond } from "../values/codec-settings.js";
+import { TEXT_RATE } from "../wire/packets.js";
 import { WorstReport } from "./worst-report.js";
 
 const VOICE_BURST = 50;
 const VOICE_BYTES_PER_SECOND = 16_000;
-const TEXTS_PER_SECOND = 5;
-const TEXT_BURST = 10;
 const STATES_PER_SECOND = 20;
 const STATE_BURST = 100;
 const SIGNALS_PER_SECOND = 20;
@@ -85,7 +84,7 @@ export class ServerClient<TPeer> implements IServerClient<TPeer> {
     this.#voice = new TokenBucket(clock, VOICE_BURST, perSecond);
     this.#voiceBytes = new TokenBucket(clock, VOICE_BYTES_PER_SECOND, VOICE_BYTES_PER_SECOND);
     this.#excess = new TokenBucket(clock, FAULT_SECONDS * 2 * perSecond, 2 * perSecond);
-    this.texts = new TokenBucket(clock, TEXT_BURST, TEXTS_PER_SECOND);
+    this.texts = new TokenBucket(clock, TEXT_RATE.burst, TEXT_RATE.perSecond);
     this.states = new TokenBucket(clock, STATE_BURST, STATES_PER_SECOND);
     this.signals = new TokenBucket(clock, SIGNALS_PER_SECOND, SIGNALS_PER_SECOND);
     this.lossReports = new TokenBucket(clock, REPORTS_PER_SECOND, REPORTS_PER_SECOND);

@@ -14,6 +14,8 @@ export const HEADER_BYTES = 7;
 
 export const MAX_NAME_BYTES = 64;
 export const MAX_TEXT_BYTES = 900;
+/** Of one player: so many at once, and so many a second. */
+export const TEXT_RATE = { burst: 10, perSecond: 5 } as const;
 export const MAX_TOKEN_BYTES = 512;
 export const MAX_SIGNAL_BYTES = 900;
 export const MAX_ROOMS = 64;

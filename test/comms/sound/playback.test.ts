@@ -363,3 +363,37 @@ describe("a codec of one's own", () => {
     expect(() => capture.write(tone(0))).toThrow("frame must be a Uint8Array");
   });
 });
+
+test.each([
+  [1, 0],
+  [40, 1],
+  [1920, 1],
+  [1921, 0],
+])("of frames of %i samples at 16 kHz, 2.5 to 120 ms have a decoder (%i)", (frameSize, decoders) => {
+  let made = 0;
+  const own = { ...codec, settings: { ...codec.settings, frameSize } } as VoiceCodec;
+  const counting = {
+    ...own,
+    createDecoder: (size: number) => {
+      made++;
+      return codec.createDecoder(size);
+    },
+  } as VoiceCodec;
+  const { networks, step } = session(["Ada", "Ben"], [counting]);
+  networks[0]?.comms.roomChannels.open("lobby");
+  step(() => networks[0]?.comms.sendVoice(new Uint8Array(60)));
+  expect(made).toBe(decoders);
+});
+
+test("wrong frames now and then, fewer than ten within a second, silence nobody", () => {
+  const { networks, players, step } = session(["Ada", "Ben"]);
+  networks[0]?.comms.roomChannels.open("lobby");
+  for (let frame = 0; frame < 2000; frame++) {
+    step(() => networks[0]?.comms.sendVoice(new Uint8Array(frame % 10 === 0 ? 7 : 640).fill(1)));
+  }
+  const ada = networks[1]?.comms.findPlayer("Ada") as ICommsPlayer;
+  const { errors, played } = players[1]?.speaker(ada)?.statistics ?? { errors: 0, played: 0 };
+  // The server sends on 16 kB a second, which is half of it.
+  expect(errors).toBeGreaterThan(80);
+  expect(played).toBeGreaterThan(800);
+});
