@@ -126,8 +126,8 @@ void LoopWatcher::SetTimer(int ms) {
 void LoopWatcher::OnPoll(void* handle, int status, int) {
   auto* self = static_cast<LoopWatcher*>(FindUv()->handle_get_data(handle));
   if (self->closing_) return;
-  // libuv has stopped to watch: a UDP socket has an error to tell, as of an ICMP message about what it has sent. Whoever
-  // reads or sends next takes it.
+  // libuv has stopped to watch: a UDP socket has an error to tell, as of an ICMP message about what it has sent.
+  // Whoever reads or sends next takes it.
   if (status < 0) self->uv_->poll_start(self->poll_, self->watched_, OnPoll);
   self->on_ready_();
 }

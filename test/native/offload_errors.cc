@@ -285,6 +285,37 @@ const std::map<std::string, std::function<void()>> cases = {
        vs::GnsBatch batch;
        CHECK(receiver.Receive(2) == Texts({"on", "tw", "si"}));
      }},
+    {"another socket before all is taken",
+     [] {
+       Socket sender, receiver, other;
+       {
+         vs::GnsBatch batch;
+         for (int times = 0; times < 2; times++) {
+           SendAll(sender, receiver, kThree);
+           SendAll(sender, other, kThree);
+         }
+       }
+       vs::GnsBatch batch;
+       std::string text;
+       CHECK(receiver.ReceiveOne(text, 4));
+       for (int count = 0; count < 6; count++) CHECK(other.ReceiveOne(text, 4) && text == kThree[count % 3]);
+       {
+         vs::GnsBatch sending;
+         SendAll(sender, receiver, kThree);
+       }
+       vs::GnsBatch polling;
+       CHECK(receiver.Receive() == kThree);
+     }},
+    {"larger than the room for a packet",
+     [] {
+       Socket sender, receiver;
+       const std::string large(2000, 'x');
+       {
+         vs::GnsBatch batch;
+         SendAll(sender, receiver, {"one.", large, "two."});
+       }
+       CHECK(receiver.Receive() == Texts({large, "one.", "two."}));  // it does not wait
+     }},
     {"closed with packets to take",
      [] {
        Socket sender, other;
