@@ -1,4 +1,4 @@
-import { outOfRange, typeError } from "../../arguments.js";
+import { checkBytes, outOfRange, typeError } from "../../arguments.js";
 import { EventHub } from "../../event-hub.js";
 import type { ByteSegment } from "../../peer/index.js";
 import { reportUncaught } from "../../report-uncaught.js";
@@ -151,6 +151,7 @@ export class CommsCore implements ChannelOwner {
   }
 
   sendVoice(frame: Uint8Array): boolean {
+    if (!(frame instanceof Uint8Array)) checkBytes("frame", frame);
     if (this.#isMuted || this.channels.length === 0) return false;
     return this.session?.sendVoice(frame) ?? false;
   }

@@ -1,3 +1,4 @@
+import { gainOption } from "../values/channel-options.js";
 import type { CodecSettings } from "../values/codec-settings.js";
 import { LossMeter } from "../voice/loss-meter.js";
 import { Speech } from "../voice/speech.js";
@@ -30,7 +31,7 @@ export interface ICommsPlayer {
   readonly isSpeaking: boolean;
   /** What it says is not to be heard here. @defaultValue false */
   isLocallyMuted: boolean;
-  /** How loud it is to be here, 0 to 2. @defaultValue 1 */
+  /** How loud it is to be here, 0 to 2. Setting it throws TypeError, RangeError for anything else. @defaultValue 1 */
   volume: number;
   /** Whether voice goes to it directly, without the server. */
   readonly isDirect: boolean;
@@ -60,7 +61,7 @@ export class CommsPlayer<TPeer> implements ICommsPlayer, ClientInfo<TPeer | null
   readonly losses = new LossMeter(this.speech);
   connection: TPeer | null = null;
   isLocallyMuted = false;
-  volume = 1;
+  #volume = 1;
 
   constructor(
     readonly name: string,
@@ -70,6 +71,15 @@ export class CommsPlayer<TPeer> implements ICommsPlayer, ClientInfo<TPeer | null
     public salt: Uint8Array,
     readonly isLocal: boolean,
   ) {}
+
+  get volume(): number {
+    return this.#volume;
+  }
+
+  set volume(volume: number) {
+    gainOption("volume", volume);
+    this.#volume = volume;
+  }
 
   get isSpeaking(): boolean {
     return this.speech.isSpeaking;
