@@ -1,10 +1,19 @@
-import { checkFunction, checkInteger, noNumber, rangeError, typeError, wrongNumber } from "./arguments.js";
+import { checkFunction, checkInteger, invalidType, noNumber, rangeError, typeError, wrongNumber } from "./arguments.js";
 
 /** Throws unless `value` may be given for the option `name`. */
 export type OptionRule = (name: string, value: unknown) => void;
 
-/** A rule for each option of `Options`. */
-export type OptionRules<Options> = { readonly [Name in keyof Required<Options>]: OptionRule };
+/** The rule of an option that has no default. Made by {@link required}. */
+export type RequiredRule = OptionRule & { readonly isRequired: true };
+
+/** A rule for each option of `Options`: a {@link RequiredRule} for one that cannot be left out. */
+export type OptionRules<Options> = {
+  readonly [Name in keyof Required<Options>]: object extends Pick<Options, Name> ? OptionRule : RequiredRule;
+};
+
+/** The same rule, for an option that has no default. */
+export const required = (rule: OptionRule): RequiredRule =>
+  Object.assign((name: string, value: unknown) => rule(name, value), { isRequired: true } as const);
 
 /** A whole number. */
 export const integerOption =
@@ -58,7 +67,9 @@ export const objectOption =
   (...methods: string[]): OptionRule =>
   (name, value) => {
     if (value === true && methods.length === 0) throw typeError(name, "an object, and not true: {} has all defaults");
-    if (typeof value !== "object" || value === null) throw typeError(name, objectText("an object", value));
+    if (typeof value !== "object" || value === null || isPromise(value)) {
+      throw typeError(name, objectText("an object", value));
+    }
     for (const method of methods) checkFunction(`${name}.${method}`, (value as Record<string, unknown>)[method]);
   };
 
@@ -72,8 +83,13 @@ export const thingOption =
     }
   };
 
-const objectText = (what: string, value: unknown) =>
-  typeof value === "function" ? `${what}, and not a function or class: call it, or use \`new\`` : what;
+function objectText(what: string, value: unknown): string {
+  if (typeof value === "function") return `${what}, and not a function or class: call it, or use \`new\``;
+  return isPromise(value) ? `${what}, and not a promise: await it` : what;
+}
+
+/** Whether it is a promise, or anything that can be awaited. */
+const isPromise = (value: unknown): boolean => typeof (value as { then?: unknown } | null)?.then === "function";
 
 /** A `Clock`. */
 export const clockOption = objectOption("now", "setTimeout", "clearTimeout");
@@ -96,7 +112,7 @@ export const nullOr =
 
 /**
  * Checks options when they are given, so that a mistake shows where it was made. `undefined` is an option that was left
- * out.
+ * out, which one that is `required` cannot be.
  *
  * @param owner who takes the options, for the error's text
  * @param placeOf where an option belongs that is none here, but may be expected; "": nowhere
@@ -111,14 +127,29 @@ export function checkOptions<Options extends object>(
 ): void {
   const isObject = typeof options === "object" && options !== null;
   // A megabyte of bytes would have a million names.
-  if (!isObject || Array.isArray(options) || ArrayBuffer.isView(options)) {
-    throw typeError(`The options of ${owner}`, `an object; there are ${Object.keys(rules).join(", ")}`);
+  if (!isObject || Array.isArray(options) || ArrayBuffer.isView(options) || isPromise(options)) {
+    const advice = isPromise(options) ? ", and not a promise: await it" : "";
+    throw typeError(`The options of ${owner}`, `an object${advice}; there are ${Object.keys(rules).join(", ")}`);
   }
   for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name as keyof Options] : undefined;
+    const rule: OptionRule | undefined = Object.hasOwn(rules, name) ? rules[name as keyof Options] : undefined;
     if (!rule) throw unknownOption(owner, name, Object.keys(rules), placeOf(name));
     if (value !== undefined) rule(name, value);
   }
+  for (const name in rules) {
+    if ("isRequired" in rules[name] && options[name] === undefined) throw missingOption(owner, name, rules[name]);
+  }
+}
+
+/** The rule says what has to be given. */
+function missingOption(owner: string, name: string, rule: OptionRule): TypeError {
+  let advice = "";
+  try {
+    rule(name, undefined);
+  } catch (error) {
+    advice = `: ${(error as Error).message}`;
+  }
+  return invalidType(`${owner} needs the option ${name}${advice}`);
 }
 
 /**

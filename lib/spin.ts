@@ -11,7 +11,7 @@ const ADAPTIVE_US = 50;
 
 export function spinOption(name: string, value: unknown): void {
   if (value === "adaptive") return;
-  if (typeof value === "string") throw rangeError(name, 'a number of microseconds or "adaptive"');
+  if (typeof value === "string") throw rangeError(name, 'a number of microseconds, and not a text, or "adaptive"');
   checkInteger(name, value as number, 0, 1000);
 }
 

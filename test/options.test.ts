@@ -7,9 +7,11 @@ import {
   integerOption,
   nullOr,
   numberOption,
+  type OptionRules,
   objectOption,
   oneOf,
   portOption,
+  required,
   textOption,
 } from "../lib/options.js";
 
@@ -69,6 +71,8 @@ test.each([
   [{ beforeAccept: true }, TypeError, "beforeAccept"],
   [{ clock: {} }, TypeError, "clock.now must be a function"],
   [{ clock: 1 }, TypeError, "clock"],
+  [{ clock: Promise.resolve() }, TypeError, "clock must be an object, and not a promise: await it"],
+  [Promise.resolve({}), TypeError, "The options of Server must be an object, and not a promise: await it; there are"],
   [{ drive: "auto" }, RangeError, 'drive must be "manual" or "automatic"'],
   [null, TypeError, "The options of Server must be an object; there are port, timeoutMs, name"],
   [[{ port: 1 }], TypeError, "The options of Server must be an object"],
@@ -89,4 +93,22 @@ describe("a name that is no option", () => {
     expect(check({ [name]: 1 })).toThrow(text);
     expect(check({ [name]: 1 })).toThrow(TypeError);
   });
+});
+
+test("an option without a default has to be given: the types ask for its rule, and the check for its value", () => {
+  interface Doors {
+    port: number;
+    name?: string;
+  }
+  // @ts-expect-error `port` has no default
+  const unmarked: OptionRules<Doors> = { port: portOption, name: textOption };
+  const marked: OptionRules<Doors> = { port: required(portOption), name: textOption };
+  for (const doors of [{}, { port: undefined }, { name: "a" }]) {
+    expect(() => checkOptions("Door", doors as unknown as Doors, marked)).toThrow(
+      "Door needs the option port: port must be a number",
+    );
+  }
+  expect(() => checkOptions("Door", { port: "80" } as unknown as Doors, marked)).toThrow("port must be a number");
+  expect(() => checkOptions("Door", { port: 0 }, marked)).not.toThrow();
+  expect(() => checkOptions("Door", {} as Doors, unmarked)).not.toThrow();
 });

@@ -9,6 +9,7 @@ import {
   type OptionRules,
   objectOption,
   oneOf,
+  required,
   textOption,
 } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
@@ -19,7 +20,7 @@ import { type AudioGraph, platform } from "./browser/platform.js";
 import { loadWorklet } from "./browser/worklet.js";
 import type { ICommsPlayer } from "./client/comms-player.js";
 import { Comms } from "./comms.js";
-import type { VoiceCodec } from "./sound/voice-codec.js";
+import { codecOption, type VoiceCodec } from "./sound/voice-codec.js";
 import { type VoiceActivation, VoiceCapture } from "./voice-capture.js";
 import { VoicePlayback } from "./voice-playback.js";
 
@@ -52,7 +53,7 @@ export interface BrowserAudioEvents {
 const ACTIVATION = oneOf("voice", "push", "always");
 
 const rules: OptionRules<BrowserAudioOptions> = {
-  codec: objectOption("createEncoder", "createDecoder"),
+  codec: required(codecOption),
   codecs: arrayOption,
   activation: ACTIVATION,
   context: objectOption("createPanner"),

@@ -2,8 +2,9 @@ import type { EventListener } from "../event-hub.js";
 import type { CommsCore, CommsEvents } from "./client/comms-core.js";
 import type { ICommsPlayer } from "./client/comms-player.js";
 import { AccessTokens } from "./values/access-tokens.js";
-import type { ChannelOptions, ChannelPriority } from "./values/channel-options.js";
+import { type ChannelOptions, type ChannelPriority, priorityOption } from "./values/channel-options.js";
 import type { OpenChannel } from "./voice/open-channel.js";
+import { checkName } from "./wire/room-id.js";
 
 let coreOfComms: (comms: Comms) => CommsCore;
 
@@ -67,7 +68,7 @@ export class Comms {
     this.rooms = {
       join: (room) => core.join(room),
       leave: (room) => core.leave(room),
-      has: (room) => core.rooms.has(room.normalize("NFC")),
+      has: (room) => core.rooms.has(checkName("The name of a room", room)),
       get names() {
         return [...core.rooms];
       },
@@ -90,9 +91,10 @@ export class Comms {
     return this.#core.players;
   }
 
-  /** The player of this name, undefined without it. */
+  /** The player of this name, undefined without it. @throws TypeError, RangeError for what is no name */
   findPlayer(name: string): ICommsPlayer | undefined {
-    return this.#core.players.find((player) => player.name === name.normalize("NFC"));
+    const normal = checkName("The name of a player", name);
+    return this.#core.players.find((player) => player.name === normal);
   }
 
   /** Whether this client says nothing, on whatever channel. @defaultValue false */
@@ -113,12 +115,17 @@ export class Comms {
     this.#core.isDeafened = isDeafened;
   }
 
-  /** The priority of channels that were opened without one. @defaultValue `ChannelPriority.Default` */
+  /**
+   * The priority of channels that were opened without one. Setting it throws RangeError for what is none.
+   *
+   * @defaultValue `ChannelPriority.Default`
+   */
   get playerPriority(): ChannelPriority {
     return this.#core.playerPriority;
   }
 
   set playerPriority(priority: ChannelPriority) {
+    priorityOption("playerPriority", priority);
     this.#core.playerPriority = priority;
   }
 

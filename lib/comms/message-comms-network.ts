@@ -7,7 +7,7 @@ import {
   type NetworkClient,
   NetworkServer,
 } from "../message/index.js";
-import { thingOption } from "../options.js";
+import { objectOption, thingOption } from "../options.js";
 import { type ByteSegment, Channel } from "../peer/index.js";
 import { BaseClient } from "./base-client.js";
 import { BaseCommsNetwork } from "./base-comms-network.js";
@@ -112,7 +112,9 @@ export class MessageCommsNetwork extends BaseCommsNetwork<MessageCommsServer, Me
   readonly #networkClient: NetworkClient | null;
 
   /** @throws TypeError, RangeError for a wrong option; NetworkError `ERR_STATE` if server or client is active */
-  constructor({ server, client, ...options }: MessageCommsNetworkOptions) {
+  constructor(given: MessageCommsNetworkOptions) {
+    objectOption()("The options of MessageCommsNetwork", given);
+    const { server, client, ...options } = given;
     if (server !== undefined) thingOption("a NetworkServer", "use", "sendToMany")("server", server);
     if (client !== undefined) thingOption("a NetworkClient", "use", "connect")("client", client);
     if (!server && !client) throw invalidType("MessageCommsNetwork follows a server, a client, or both: give one");

@@ -161,7 +161,9 @@ export class PeerCommsNetwork extends BaseCommsNetwork<
   readonly #transport: Transport;
 
   /** @throws TypeError, RangeError for a wrong option */
-  constructor({ socketFactory, peer = {}, ...options }: PeerCommsNetworkOptions) {
+  constructor(given: PeerCommsNetworkOptions) {
+    objectOption()("The options of PeerCommsNetwork", given);
+    const { socketFactory, peer = {}, ...options } = given;
     objectOption("createServerSocket", "createClientSocket", "getConnectEndPoint")("socketFactory", socketFactory);
     super(options);
     const { clock, randomBytes } = options;

@@ -1,5 +1,6 @@
-import { checkOptions, numberOption, type OptionRules, textOption } from "../options.js";
-import type { Comms } from "./comms.js";
+import { checkInstance } from "../arguments.js";
+import { checkOptions, numberOption, type OptionRules, required, textOption } from "../options.js";
+import { Comms } from "./comms.js";
 import { CHANNEL_RULES, type ChannelOptions } from "./values/channel-options.js";
 import { VoiceBroadcastTrigger, VoiceReceiptTrigger } from "./voice-trigger.js";
 
@@ -17,7 +18,7 @@ export interface ProximityOptions extends ChannelOptions {
 const rules: OptionRules<ProximityOptions> = {
   ...CHANNEL_RULES,
   name: textOption,
-  range: numberOption(Number.MIN_VALUE, Number.MAX_VALUE),
+  range: required(numberOption(Number.MIN_VALUE, Number.MAX_VALUE)),
 };
 
 /**
@@ -36,6 +37,7 @@ export class ProximityTrigger {
 
   /** @throws TypeError, RangeError */
   constructor(comms: Comms, options: ProximityOptions) {
+    checkInstance("comms", comms, Comms);
     checkOptions("ProximityTrigger", options, rules);
     this.#comms = comms;
     this.#options = options;

@@ -1,10 +1,10 @@
-import { checkInstance } from "../arguments.js";
+import { checkInstance, outOfRange } from "../arguments.js";
 import { checkOptions, type OptionRules, oneOf } from "../options.js";
-import { Comms } from "./comms.js";
+import { Comms, commsCore } from "./comms.js";
 import { checkSamples, levelOf } from "./sound/samples.js";
-import type { VoiceCodec, VoiceEncoder } from "./sound/voice-codec.js";
+import { codecOption, type VoiceCodec, type VoiceEncoder } from "./sound/voice-codec.js";
 import { VoiceDetector } from "./sound/voice-detector.js";
-import { frameMs } from "./values/codec-settings.js";
+import { type CodecSettings, frameMs } from "./values/codec-settings.js";
 
 /** When sound is sent: while somebody speaks, while `isPushed`, or always. */
 export type VoiceActivation = "voice" | "push" | "always";
@@ -15,7 +15,8 @@ export interface VoiceCaptureOptions {
   activation?: VoiceActivation;
 }
 
-const rules: OptionRules<VoiceCaptureOptions> = { activation: oneOf("voice", "push", "always") };
+const activationOption = oneOf("voice", "push", "always");
+const rules: OptionRules<VoiceCaptureOptions> = { activation: activationOption };
 
 /** Stands for a frame in which nobody speaks: it is counted, and not sent. */
 const SILENCE = new Uint8Array(0);
@@ -27,29 +28,40 @@ const SILENCE = new Uint8Array(0);
 export class VoiceCapture {
   /** With push-to-talk: whether the key is down. @defaultValue false */
   isPushed = false;
-  /** When sound is sent, as in the options. */
-  activation: VoiceActivation;
   readonly #comms: Comms;
   readonly #encoder: VoiceEncoder;
   readonly #detector = new VoiceDetector();
   readonly #frame: Float32Array;
   readonly #frameMs: number;
   #filled = 0;
+  #activation: VoiceActivation;
   #isTransmitting = false;
   #isClosed = false;
 
   /**
-   * @param codec the one whose `settings` the network was given as `codec`
+   * @param codec the one whose `settings` the network was given as `codec`: others find their decoder by these
    * @throws TypeError, RangeError
    */
   constructor(comms: Comms, codec: VoiceCodec, options: VoiceCaptureOptions = {}) {
     checkInstance("comms", comms, Comms);
+    codecOption("codec", codec);
     checkOptions("VoiceCapture", options, rules);
+    checkSettings(commsCore(comms).codec, codec.settings);
     this.#comms = comms;
-    this.activation = options.activation ?? "voice";
+    this.#activation = options.activation ?? "voice";
     this.#frame = new Float32Array(codec.settings.frameSize);
     this.#frameMs = frameMs(codec.settings);
     this.#encoder = codec.createEncoder();
+  }
+
+  /** When sound is sent, as in the options. Setting it throws RangeError for anything else. */
+  get activation(): VoiceActivation {
+    return this.#activation;
+  }
+
+  set activation(activation: VoiceActivation) {
+    activationOption("activation", activation);
+    this.#activation = activation;
   }
 
   /** How loud the last frame was: the root of its mean square, 0 to 1. */
@@ -87,8 +99,15 @@ export class VoiceCapture {
   #send(): void {
     this.#filled = 0;
     const isSpeech = this.#detector.isSpeech(this.#frame, this.#frameMs);
-    const isActive = this.activation === "always" || (this.activation === "push" ? this.isPushed : isSpeech);
+    const isActive = this.#activation === "always" || (this.#activation === "push" ? this.isPushed : isSpeech);
     if (isActive) this.#encoder.expectLoss(this.#comms.expectedLoss);
     this.#isTransmitting = this.#comms.sendVoice(isActive ? this.#encoder.encode(this.#frame) : SILENCE);
   }
+}
+
+/** With settings that are not its codec's, nobody would understand this client. @throws RangeError */
+function checkSettings(told: Readonly<CodecSettings>, spoken: Readonly<CodecSettings>): void {
+  const names = ["codec", "frameSize", "sampleRate"] as const;
+  if (names.every((name) => told[name] === spoken[name])) return;
+  throw outOfRange("The network tells others of another codec than this one: give it the option codec: codec.settings");
 }

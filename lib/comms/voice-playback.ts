@@ -1,13 +1,13 @@
 import { checkInstance, outOfRange } from "../arguments.js";
 import { type Clock, systemClock } from "../clock.js";
-import { arrayOption, checkOptions, clockOption, functionOption, type OptionRules } from "../options.js";
+import { arrayOption, checkOptions, clockOption, functionOption, type OptionRules, required } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
 import type { HeardVoice } from "./client/comms-core.js";
 import type { ICommsPlayer } from "./client/comms-player.js";
 import { Comms, commsCore } from "./comms.js";
 import { checkSamples } from "./sound/samples.js";
 import { isTrap, SpeakerPlayback } from "./sound/speaker-playback.js";
-import type { VoiceCodec } from "./sound/voice-codec.js";
+import { codecOption, type VoiceCodec } from "./sound/voice-codec.js";
 import { frameMs } from "./values/codec-settings.js";
 
 /** How voices are played. */
@@ -21,7 +21,7 @@ export interface VoicePlaybackOptions {
 }
 
 const rules: OptionRules<VoicePlaybackOptions> = {
-  codecs: arrayOption,
+  codecs: required(arrayOption),
   onFault: functionOption,
   clock: clockOption,
 };
@@ -65,6 +65,7 @@ export class VoicePlayback {
   constructor(comms: Comms, options: VoicePlaybackOptions) {
     checkInstance("comms", comms, Comms);
     checkOptions("VoicePlayback", options, rules);
+    for (const codec of options.codecs) codecOption("Each of codecs", codec);
     const { clock = systemClock, codecs, onFault = reportUncaught } = options;
     this.#comms = comms;
     this.#clock = clock;

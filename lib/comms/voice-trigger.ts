@@ -1,5 +1,5 @@
 import { checkInstance, outOfRange } from "../arguments.js";
-import { arrayOption, booleanOption, checkOptions, type OptionRules, textOption } from "../options.js";
+import { arrayOption, booleanOption, checkOptions, type OptionRules, required, textOption } from "../options.js";
 import { Comms } from "./comms.js";
 import { CHANNEL_RULES, type ChannelOptions } from "./values/channel-options.js";
 import type { OpenChannel } from "./voice/open-channel.js";
@@ -146,7 +146,7 @@ export interface VoiceReceiptOptions extends TriggerOptions {
   room: string;
 }
 
-const RECEIPT: OptionRules<VoiceReceiptOptions> = { ...TRIGGER, room: textOption };
+const RECEIPT: OptionRules<VoiceReceiptOptions> = { ...TRIGGER, room: required(textOption) };
 
 /** How many triggers listen to each room. */
 const listeners = new WeakMap<Comms, Map<string, number>>();

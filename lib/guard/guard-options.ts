@@ -45,7 +45,7 @@ export const guardDefaults: GuardOptions = {
   floodPerSecond: 200,
 };
 
-export const guardRules: OptionRules<GuardOptions> = {
+export const guardRules: OptionRules<Partial<GuardOptions>> = {
   addressPerSecond: numberOption(Number.MIN_VALUE, Number.MAX_VALUE),
   addressBurst: numberOption(1, Number.MAX_VALUE),
   banMs: durationOption(),

@@ -1,5 +1,14 @@
 import type { Clock } from "../clock.js";
-import { clockOption, functionOption, nullOr, type OptionRules, objectOption, oneOf, thingOption } from "../options.js";
+import {
+  clockOption,
+  functionOption,
+  nullOr,
+  type OptionRules,
+  objectOption,
+  oneOf,
+  required,
+  thingOption,
+} from "../options.js";
 import type { Drive, PeerConfig } from "../peer/index.js";
 import { isPeerOption } from "../peer/peer-config.js";
 import type { RandomBytes } from "../random.js";
@@ -25,7 +34,7 @@ export type NetworkPeerOptions = Partial<
 
 /** The rules of {@link NetworkOptions}. */
 export const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
-  protocol: thingOption("what defineProtocol returns"),
+  protocol: required(thingOption("what defineProtocol returns")),
   socketFactory: thingOption("a socket factory, such as new WebSocketFactory({ port: 7777 })", "getConnectEndPoint"),
   drive: oneOf("automatic", "manual"),
   peer: objectOption(),
@@ -42,6 +51,7 @@ export const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
 export function placeOfOption(name: string): string {
   if (isPeerOption(name)) return `write it into \`peer\`, as in peer: { ${name}: … }`;
   const isOfFactory = ["host", "port", "address", "url", "bindHost", "tls", "secure"].includes(name);
+  if (name === "spin") return "UdpSocketFactory has it, as in socketFactory: new UdpSocketFactory({ spin: 50 })";
   return isOfFactory ? "the socket factory has it, as in socketFactory: new WebSocketFactory({ port: 7777 })" : "";
 }
 

@@ -65,7 +65,7 @@ export const SERVER_OPTIONS: OptionRules<NetworkServerOptions> = {
   onErrorLimit: nullOr(functionOption),
   beforeAccept: functionOption,
 };
-export const ERROR_BUDGET: OptionRules<ErrorBudget> = {
+export const ERROR_BUDGET: OptionRules<Partial<ErrorBudget>> = {
   maxTokens: numberOption(0, Number.POSITIVE_INFINITY),
   refillPerSecond: numberOption(0, Number.POSITIVE_INFINITY),
 };

@@ -8,6 +8,7 @@ import {
   numberOption,
   type OptionRules,
   objectOption,
+  required,
 } from "../options.js";
 import type { BehaviourClass, NetworkBehaviour } from "./behaviour/network-behaviour.js";
 import { ClientPrediction, type ClientPredictionDefinition } from "./client/client-prediction.js";
@@ -19,8 +20,8 @@ import {
 } from "./prediction/defined-prediction.js";
 
 const OPTIONS: OptionRules<PredictionOptions<object, unknown>> = {
-  input: objectOption("read", "write", "default"),
-  step: functionOption,
+  input: required(objectOption("read", "write", "default")),
+  step: required(functionOption),
   members: arrayOption,
   smoothMs: durationOption(),
   snap: numberOption(0, Number.MAX_VALUE),

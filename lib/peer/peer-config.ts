@@ -16,6 +16,7 @@ import {
   type OptionRules,
   objectOption,
   oneOf,
+  required,
   textOption,
 } from "../options.js";
 import { type Random, type RandomBytes, secureRandomBytes } from "../random.js";
@@ -180,7 +181,7 @@ const defaults: PeerConfig = {
   randomBytes: secureRandomBytes,
 };
 
-const PEER_OPTIONS: OptionRules<PeerConfig> = {
+const PEER_OPTIONS: OptionRules<Partial<PeerConfig>> = {
   drive: oneOf("automatic", "manual"),
   maxConnections: integerOption(1, 100_000),
   maxPendingConnections: integerOption(1, 100_000),
@@ -218,7 +219,7 @@ const PEER_OPTIONS: OptionRules<PeerConfig> = {
 };
 
 const ENCRYPTION_OPTIONS: OptionRules<PeerEncryption> = {
-  primitives: primitivesOption,
+  primitives: required(primitivesOption),
   serverKeys: arrayOption,
   serverKey: textOption,
   required: booleanOption,

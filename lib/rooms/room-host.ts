@@ -22,6 +22,7 @@ import {
   type OptionRules,
   objectOption,
   oneOf,
+  required,
   textOption,
   thingOption,
 } from "../options.js";
@@ -90,7 +91,7 @@ export interface DrainOptions {
 const { tickRate: _tickRate, drive: _drive, ...SHARED } = SERVER_OPTIONS;
 const OPTIONS: OptionRules<RoomHostOptions> = {
   ...SHARED,
-  rooms: objectOption(),
+  rooms: required(objectOption()),
   maxRooms: integerOption(1, 10_000),
   engine: thingOption(
     "an engine, such as new MemoryEngine() or await NatsEngine.connect(…)",

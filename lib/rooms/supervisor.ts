@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { systemClock } from "../clock.js";
 import { EventHub } from "../event-hub.js";
 import { NetworkError } from "../network-error.js";
-import { checkOptions, durationOption, integerOption, type OptionRules, objectOption } from "../options.js";
+import { checkOptions, durationOption, integerOption, type OptionRules, objectOption, required } from "../options.js";
 import { reportUncaught } from "../report-uncaught.js";
 import { endWithParent } from "./end-with-parent.js";
 import type { Engine } from "./engine/engine.js";
@@ -38,7 +38,7 @@ export interface SupervisorEvents {
 }
 
 const OPTIONS: OptionRules<SupervisorOptions> = {
-  program: objectOption(),
+  program: required(objectOption()),
   count: integerOption(1, 256),
   env: objectOption(),
   restartMs: durationOption(1),

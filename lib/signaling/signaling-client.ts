@@ -1,7 +1,7 @@
 import { typeError } from "../arguments.js";
 import { EventHub, type EventListener } from "../event-hub.js";
 import { NetworkClient } from "../message/index.js";
-import { checkOptions, type OptionRule, type OptionRules, objectOption } from "../options.js";
+import { checkOptions, type OptionRule, type OptionRules, objectOption, required } from "../options.js";
 import { secureRandomBytes } from "../random.js";
 import { reportUncaught } from "../report-uncaught.js";
 import type { GnsSignaling, NetworkingIdentity } from "../socket/gns.js";
@@ -27,7 +27,10 @@ const clientOption = objectOption("use", "connect");
 const identityOption: OptionRule = (name, value) => {
   if ((value as NetworkingIdentity)?.isInvalid !== false) throw typeError(name, "a NetworkingIdentity that is valid");
 };
-const RULES: OptionRules<SignalingClientOptions> = { client: clientOption, identity: identityOption };
+const RULES: OptionRules<SignalingClientOptions> = {
+  client: required(clientOption),
+  identity: required(identityOption),
+};
 
 /**
  * The signaling of a peer over a `SignalingServer`: give it to `GnsSocketFactory` (`peer: { signaling }`), or connect

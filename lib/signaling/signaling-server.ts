@@ -4,7 +4,7 @@ import { follow } from "../follow.js";
 import { SharedRate } from "../guard/shared-rate.js";
 import { keyOfAddress, sourceOf } from "../guard/source.js";
 import { ErrorFlags, type INetworkPlayer, NetworkServer, RequestRefusedError } from "../message/index.js";
-import { checkOptions, functionOption, type OptionRules, objectOption, thingOption } from "../options.js";
+import { checkOptions, functionOption, type OptionRules, objectOption, required, thingOption } from "../options.js";
 import type { Engine } from "../rooms/engine/engine.js";
 import { appOption } from "../rooms/fleet/names.js";
 import { type Carriage, SignalExchange } from "./signal-exchange.js";
@@ -69,7 +69,7 @@ export interface SignalingMetrics {
 
 const serverOption = objectOption("use", "sendToMany");
 const RULES: OptionRules<SignalingServerOptions> = {
-  server: serverOption,
+  server: required(serverOption),
   identify: functionOption,
   maySignal: functionOption,
   engine: thingOption("an engine, such as await NatsEngine.connect(…)", "request", "answer"),

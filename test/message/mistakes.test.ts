@@ -47,6 +47,7 @@ const udp = (host: string) => () => new UdpSocketFactory().getConnectEndPoint(ho
 
 // What a newcomer writes, and what the error has to say about what to write in its place.
 test.each<[string, () => unknown, string, RegExp]>([
+  ["spin", server({ spin: 50 }), "ERR_UNKNOWN_OPTION", /UdpSocketFactory has it.*spin: 50/],
   ["a port", server({ port: 7777 }), "ERR_UNKNOWN_OPTION", /the socket factory has it.*new WebSocketFactory/],
   ["maxConnections", server({ maxConnections: 9 }), "ERR_UNKNOWN_OPTION", /peer: \{ maxConnections/],
   ["a timeout of the Peer", client({ timeoutMs: 9 }), "ERR_UNKNOWN_OPTION", /peer: \{ timeoutMs/],

@@ -55,7 +55,7 @@ test("a server key that is undefined is a mistake, and no client that trusts eve
   const primitives = nodePrimitives();
   expect(() => newPeer({ primitives, serverKey: undefined })).toThrow("encryption.serverKey must be");
   expect(() => newPeer({ serverKey: generateServerKey(primitives).publicKey })).toThrow(
-    "encryption.primitives must be",
+    "encryption needs the option primitives: primitives must be",
   );
   expect(() => newPeer({ primitives, serverkey: "" })).toThrow("did you mean serverKey");
   expect(() => newPeer({ primitives })).not.toThrow();

@@ -1,4 +1,5 @@
 import type { TokenBucket } from "../../guard/token-bucket.js";
+import { gainOption } from "../values/channel-options.js";
 import type { CodecSettings } from "../values/codec-settings.js";
 import { LossMeter } from "../voice/loss-meter.js";
 import { Speech } from "../voice/speech.js";
@@ -31,7 +32,7 @@ export interface ICommsPlayer {
   readonly isSpeaking: boolean;
   /** What it says is not to be heard here. @defaultValue false */
   isLocallyMuted: boolean;
-  /** How loud it is to be here, 0 to 2. @defaultValue 1 */
+  /** How loud it is to be here, 0 to 2. Setting it throws TypeError, RangeError for anything else. @defaultValue 1 */
   volume: number;
   /** Whether voice goes to it directly, without the server. */
   readonly isDirect: boolean;
@@ -65,7 +66,7 @@ export class CommsPlayer<TPeer> implements ICommsPlayer, ClientInfo<TPeer | null
   /** How many texts it may send without the server, which counts its own; made with the first one. */
   directTexts: TokenBucket | null = null;
   isLocallyMuted = false;
-  volume = 1;
+  #volume = 1;
 
   constructor(
     readonly name: string,
@@ -75,6 +76,15 @@ export class CommsPlayer<TPeer> implements ICommsPlayer, ClientInfo<TPeer | null
     public salt: Uint8Array,
     readonly isLocal: boolean,
   ) {}
+
+  get volume(): number {
+    return this.#volume;
+  }
+
+  set volume(volume: number) {
+    gainOption("volume", volume);
+    this.#volume = volume;
+  }
 
   get isSpeaking(): boolean {
     return this.speech.isSpeaking;

@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.js";
 import { TokenBucket } from "../../guard/token-bucket.js";
 import { type CodecSettings, framesPerSecond } from "../values/codec-settings.js";
 import { TEXT_RATE } from "../wire/packets.js";
+import { checkName } from "../wire/room-id.js";
 import { WorstReport } from "./worst-report.js";
 
 const VOICE_BURST = 50;
@@ -30,7 +31,7 @@ export interface IServerClient<TPeer> {
   muteOnServer: boolean;
   /** It hears nothing. @defaultValue false */
   deafenOnServer: boolean;
-  /** Makes it leave a room; it may join again. @returns whether it was there */
+  /** Makes it leave a room; it may join again. @returns whether it was there; @throws TypeError for what is no name */
   removeFromRoom(room: string): boolean;
 }
 
@@ -103,8 +104,9 @@ export class ServerClient<TPeer> implements IServerClient<TPeer> {
   }
 
   removeFromRoom(room: string): boolean {
+    const name = checkName("The name of a room", room);
     for (const joined of this.joined.values()) {
-      if (joined.name !== room) continue;
+      if (joined.name !== name) continue;
       this.#leave(this, joined);
       return true;
     }

@@ -1,3 +1,4 @@
+import { oneOf } from "../../options.js";
 import type { VoiceCodec } from "./voice-codec.js";
 import { waveformCodec } from "./waveform-codec.js";
 
@@ -10,13 +11,17 @@ export const G711_A_LAW = 2;
 const FRAME_SIZE = 160;
 const SAMPLE_RATE = 8000;
 
+const lawOption = oneOf("mu", "A");
+
 /**
  * The codec of telephones (ITU-T G.711): 8 bits a sample, 8000 samples a second, 64 kbit/s, frames of 20 ms. It needs
  * no package.
  *
  * @param law how a sample of 16 bits becomes 8. @defaultValue "mu" (North America, Japan)
+ * @throws RangeError for another law
  */
 export function g711Codec(law: "mu" | "A" = "mu"): VoiceCodec {
+  lawOption("law", law);
   const isALaw = law === "A";
   const { bytes, values } = isALaw ? aLaw() : muLaw();
   return waveformCodec(

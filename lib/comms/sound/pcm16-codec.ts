@@ -1,4 +1,4 @@
-import type { CodecSettings } from "../values/codec-settings.js";
+import { type CodecSettings, checkCodecSettings } from "../values/codec-settings.js";
 import type { VoiceCodec } from "./voice-codec.js";
 import { type SampleFormat, waveformCodec } from "./waveform-codec.js";
 
@@ -16,7 +16,8 @@ const littleEndian: SampleFormat = {
  * of 1024 bytes, so take 8 ms at 48 kHz, or 20 ms at 16 kHz.
  *
  * @param settings `frameSize` in samples. @defaultValue 320 samples at 16 kHz
+ * @throws TypeError, RangeError
  */
 export function pcm16Codec({ frameSize = 320, sampleRate = 16_000 }: Partial<CodecSettings> = {}): VoiceCodec {
-  return waveformCodec({ codec: PCM16, frameSize, sampleRate }, littleEndian);
+  return waveformCodec(checkCodecSettings({ codec: PCM16, frameSize, sampleRate }), littleEndian);
 }

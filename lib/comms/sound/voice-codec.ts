@@ -1,3 +1,4 @@
+import { thingOption } from "../../options.js";
 import type { CodecSettings } from "../values/codec-settings.js";
 
 /** Makes bytes of sound. It belongs to one speaker. */
@@ -41,3 +42,6 @@ export interface VoiceCodec {
    */
   createDecoder(frameSize: number): VoiceDecoder;
 }
+
+/** A `VoiceCodec`. */
+export const codecOption = thingOption("a codec, such as that of await opusCodec()", "createEncoder", "createDecoder");

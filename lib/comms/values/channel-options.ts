@@ -1,4 +1,5 @@
-import { booleanOption, checkOptions, integerOption, numberOption, type OptionRules } from "../../options.js";
+import { rangeError } from "../../arguments.js";
+import { booleanOption, checkOptions, numberOption, type OptionRule, type OptionRules } from "../../options.js";
 
 /** How important speech is: while a player hears some, it does not hear what is less important. */
 export enum ChannelPriority {
@@ -22,10 +23,18 @@ export interface ChannelOptions {
   amplitude?: number;
 }
 
+export const priorityOption: OptionRule = (name, value) => {
+  if (typeof value === "number" && ChannelPriority[value] !== undefined) return;
+  throw rangeError(name, "ChannelPriority.Low, Default, Medium or High");
+};
+
+/** How loud something is to be. */
+export const gainOption = numberOption(0, 2);
+
 export const CHANNEL_RULES: OptionRules<ChannelOptions> = {
-  priority: integerOption(ChannelPriority.Low, ChannelPriority.High),
+  priority: priorityOption,
   positional: booleanOption,
-  amplitude: numberOption(0, 2),
+  amplitude: gainOption,
 };
 
 /** @throws TypeError, RangeError */

@@ -1,4 +1,4 @@
-import { checkOptions, integerOption, type OptionRules } from "../../options.js";
+import { checkOptions, integerOption, type OptionRules, required } from "../../options.js";
 import { type Codec, struct, u8, u32 } from "../../serialization/index.js";
 
 /**
@@ -17,9 +17,9 @@ export interface CodecSettings {
 export const codecSettings: Codec<CodecSettings> = struct({ codec: u8, frameSize: u32, sampleRate: u32 });
 
 export const CODEC_SETTINGS: OptionRules<CodecSettings> = {
-  codec: integerOption(0, 255),
-  frameSize: integerOption(1, 2 ** 32 - 1),
-  sampleRate: integerOption(1, 2 ** 32 - 1),
+  codec: required(integerOption(0, 255)),
+  frameSize: required(integerOption(1, 2 ** 32 - 1)),
+  sampleRate: required(integerOption(1, 2 ** 32 - 1)),
 };
 
 /** 20 ms of 48 kHz as 16-bit PCM. */
@@ -27,7 +27,9 @@ export const DEFAULT_CODEC: Readonly<CodecSettings> = Object.freeze({ codec: 0, 
 
 /** @throws TypeError, RangeError */
 export function checkCodecSettings(settings: CodecSettings): CodecSettings {
-  checkOptions("codec", settings, CODEC_SETTINGS);
+  checkOptions("codec", settings, CODEC_SETTINGS, (name) =>
+    name === "settings" ? "give the network the settings of the codec, as in codec: codec.settings" : "",
+  );
   return { ...settings };
 }
 

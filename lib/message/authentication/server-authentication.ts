@@ -7,6 +7,7 @@ import {
   checkOptions,
   durationOption,
   type OptionRules,
+  required,
   thingOption,
 } from "../../options.js";
 import type { RandomBytes } from "../../random.js";
@@ -38,7 +39,7 @@ const AUTHENTICATOR = thingOption(
   "authenticate",
 );
 const AUTHENTICATION_OPTIONS: OptionRules<AuthenticationOptions> = {
-  authenticators: arrayOption,
+  authenticators: required(arrayOption),
   timeoutMs: durationOption(1),
   requireHost: booleanOption,
 };

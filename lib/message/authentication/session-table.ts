@@ -51,7 +51,7 @@ export interface Session extends Readonly<ClientSession> {
   connectedMs: number;
 }
 
-const SESSION_OPTIONS: OptionRules<SessionOptions> = {
+const SESSION_OPTIONS: OptionRules<Partial<SessionOptions>> = {
   resumeWindowMs: durationOption(),
   maxSuspended: integerOption(0, 100_000),
   store: thingOption("a session store", "create", "find", "remove"),

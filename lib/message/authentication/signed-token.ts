@@ -2,7 +2,7 @@ import { checkBytes } from "../../arguments.js";
 import { concatBytes } from "../../bytes.js";
 import { unixTimeMs } from "../../clock.js";
 import { NetworkError } from "../../network-error.js";
-import { arrayOption, booleanOption, checkOptions, functionOption, type OptionRules } from "../../options.js";
+import { arrayOption, booleanOption, checkOptions, functionOption, type OptionRules, required } from "../../options.js";
 import { bytes, type Codec, decode, encode, optional, string, struct, u53 } from "../../serialization/index.js";
 import type { Authenticator, Credential } from "./authenticator.js";
 import { NONCE_BYTES, type SigningKey, transcript, webCrypto } from "./proof.js";
@@ -78,7 +78,7 @@ export interface SignedTokenOptions {
 }
 
 const SIGNED_TOKEN_OPTIONS: OptionRules<SignedTokenOptions> = {
-  issuerKeys: arrayOption,
+  issuerKeys: required(arrayOption),
   allowUnboundToken: booleanOption,
   now: functionOption,
 };

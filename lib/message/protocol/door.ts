@@ -1,6 +1,6 @@
 import { checkBytes, rangeError, typeError } from "../../arguments.js";
 import { parseHost } from "../../format-host.js";
-import { checkOptions, type OptionRules, objectOption } from "../../options.js";
+import { checkOptions, type OptionRules, objectOption, required } from "../../options.js";
 import { array, bytes, type Infer, string, struct } from "../../serialization/index.js";
 import { utf8Length } from "../../utf8.js";
 
@@ -43,7 +43,7 @@ export type SentDoor = Infer<typeof doorCodec>;
 export const ticketCodec = bytes(MAX_TICKET_BYTES);
 
 const RULES: OptionRules<RedirectTarget> = {
-  addresses: objectOption(),
+  addresses: required(objectOption()),
   serverKey: (name, value) => {
     if (typeof value !== "string") throw typeError(name, "a string");
     if (!/^vs1public_[\w-]{48}$/.test(value)) throw rangeError(name, "a public key, vs1public_ and 48 characters");

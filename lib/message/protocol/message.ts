@@ -7,6 +7,7 @@ import {
   type OptionRule,
   type OptionRules,
   objectOption,
+  required,
 } from "../../options.js";
 import { Channel } from "../../peer/index.js";
 import type { Codec } from "../../serialization/index.js";
@@ -52,7 +53,7 @@ export interface MessageOptions {
 }
 
 const RATE_LIMIT: OptionRules<RateLimit> = {
-  perSecond: numberOption(Number.MIN_VALUE, Number.MAX_VALUE),
+  perSecond: required(numberOption(Number.MIN_VALUE, Number.MAX_VALUE)),
   burst: numberOption(1, Number.MAX_VALUE),
   cost: numberOption(0, Number.MAX_VALUE),
 };

@@ -1,6 +1,6 @@
 import { invalidType, outOfRange, typeError } from "../../arguments.js";
 import { NetworkError } from "../../network-error.js";
-import { arrayOption, checkOptions, integerOption, type OptionRules, textOption } from "../../options.js";
+import { arrayOption, checkOptions, integerOption, type OptionRules, required, textOption } from "../../options.js";
 import {
   array,
   bool,
@@ -49,9 +49,9 @@ const tableCodec = struct({
 type ProtocolTable = Infer<typeof tableCodec>;
 
 const PROTOCOL_OPTIONS: OptionRules<ProtocolOptions> = {
-  name: textOption,
-  version: integerOption(0, 2 ** 32 - 1),
-  messages: arrayOption,
+  name: required(textOption),
+  version: required(integerOption(0, 2 ** 32 - 1)),
+  messages: required(arrayOption),
 };
 
 /** Whether it was made by `defineMessage` or `defineRequest`. */

@@ -1,6 +1,14 @@
 import type { EventListener } from "../../event-hub.js";
 import { DisconnectCode, type MessageDefinition, NetworkClient } from "../../message/index.js";
-import { arrayOption, checkOptions, functionOption, type OptionRules, oneOf, thingOption } from "../../options.js";
+import {
+  arrayOption,
+  checkOptions,
+  functionOption,
+  type OptionRules,
+  oneOf,
+  required,
+  thingOption,
+} from "../../options.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
@@ -46,7 +54,7 @@ export interface ClientObjectMetrics {
 }
 
 const OPTIONS: OptionRules<ClientObjectManagerOptions> = {
-  prefabs: arrayOption,
+  prefabs: required(arrayOption),
   predictions: arrayOption,
   host: oneOf("shared", "replica"),
   onError: functionOption,

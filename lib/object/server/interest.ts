@@ -1,6 +1,6 @@
 import { rangeError } from "../../arguments.js";
 import type { INetworkPlayer } from "../../message/index.js";
-import { checkOptions, numberOption, type OptionRules } from "../../options.js";
+import { checkOptions, numberOption, type OptionRules, required } from "../../options.js";
 import type { Member } from "../behaviour/member.js";
 import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
@@ -49,8 +49,8 @@ export type InterestRule =
   | { readonly kind: "decide"; readonly sees: (player: INetworkPlayer, identity: NetworkIdentity) => boolean };
 
 const SIGHT_OPTIONS: OptionRules<SightOptions> = {
-  enter: numberOption(Number.MIN_VALUE, Number.MAX_VALUE),
-  leave: numberOption(Number.MIN_VALUE, Number.MAX_VALUE),
+  enter: required(numberOption(Number.MIN_VALUE, Number.MAX_VALUE)),
+  leave: required(numberOption(Number.MIN_VALUE, Number.MAX_VALUE)),
 };
 
 function checkSight(name: string, sight: SightOptions): SightOptions {

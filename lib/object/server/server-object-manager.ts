@@ -12,6 +12,7 @@ import {
   numberOption,
   type OptionRules,
   objectOption,
+  required,
   thingOption,
 } from "../../options.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
@@ -74,7 +75,7 @@ export interface SpawnOptions<B extends Behaviours> {
 }
 
 const OPTIONS: OptionRules<ServerObjectManagerOptions> = {
-  prefabs: arrayOption,
+  prefabs: required(arrayOption),
   predictions: arrayOption,
   interest: (name, value) => (Array.isArray(value) ? arrayOption : objectOption())(name, value),
   lane: integerOption(0, 3),

@@ -11,6 +11,7 @@ import {
   type OptionRules,
   objectOption,
   oneOf,
+  required,
 } from "../../options.js";
 import { printable } from "../../printable.js";
 import { reportUncaught } from "../../report-uncaught.js";
@@ -74,7 +75,7 @@ export interface NatsEngineOptions {
 }
 
 const OPTIONS: OptionRules<NatsEngineOptions> = {
-  servers: readServers,
+  servers: required(readServers),
   replicas: oneOf(1, 3, 5),
   timeoutMs: durationOption(1),
   connection: objectOption(),

@@ -9,6 +9,7 @@ import {
   integerOption,
   type OptionRules,
   objectOption,
+  required,
 } from "../../options.js";
 import type { Codec } from "../../serialization/index.js";
 import type { Labels } from "../labels.js";
@@ -66,12 +67,12 @@ export interface RoomKind<Event = unknown> {
 }
 
 const KIND: OptionRules<RoomKind> = {
-  capacity: integerOption(1, 1000),
+  capacity: required(integerOption(1, 1000)),
   maxSpectators: integerOption(0, 1000),
   emptyMs: durationOption(),
   clientsCreate: booleanOption,
   server: objectOption(),
-  open: functionOption,
+  open: required(functionOption),
   match: functionOption,
   admit: functionOption,
   commitCodec: objectOption("read", "write"),

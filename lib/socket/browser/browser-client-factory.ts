@@ -2,8 +2,10 @@ import { NetworkError } from "../../network-error.js";
 import { checkOptions } from "../../options.js";
 import type { IBindEndPoint, ISocket } from "../socket.js";
 import { WebSocketClientFactory } from "../websocket/websocket-client-factory.js";
+import { clientRules } from "../websocket/websocket-options.js";
 import { noWebTransport, WebTransportClientFactory } from "../webtransport/browser/client-factory.js";
-import { type BrowserClientOptions, browserClientRules } from "./browser-client-options.js";
+import { webTransportClientRules } from "../webtransport/browser/client-options.js";
+import { type BrowserClientOptions, browserClientRules, placeOfOption } from "./browser-client-options.js";
 import { RacingFactory } from "./racing-factory.js";
 import { fetchText } from "./read-announcement.js";
 
@@ -16,7 +18,12 @@ const platform = globalThis as { location?: { protocol: string } };
  */
 export class BrowserClientFactory extends RacingFactory<IBindEndPoint> {
   constructor(options: BrowserClientOptions = {}) {
-    checkOptions("BrowserSocketFactory", options, browserClientRules);
+    checkOptions(
+      "BrowserSocketFactory",
+      options,
+      browserClientRules,
+      placeOfOption(webTransportClientRules, clientRules),
+    );
     const { path, clock, webTransport = {}, webSocket = {} } = options;
     const { secure = platform.location?.protocol === "https:" } = options;
     const { port } = options;

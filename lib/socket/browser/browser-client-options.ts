@@ -66,6 +66,15 @@ export const browserClientRules: OptionRules<BrowserClientOptions> = {
   clock: clockOption,
 };
 
+/** What to say of an option of one of the two transports that was given beside them; "": it is of neither. */
+export const placeOfOption =
+  (webTransport: object, webSocket: object) =>
+  (name: string): string =>
+    Object.entries({ webTransport, webSocket })
+      .filter(([, rules]) => Object.hasOwn(rules, name))
+      .map(([part]) => `write it into \`${part}\`, as in ${part}: { ${name}: … }`)
+      .join(", or ");
+
 /** What a client connects to. */
 export interface BrowserConnectEndPoint {
   /** Null: without it. */

@@ -4,7 +4,10 @@ import { checkOptions } from "../../options.js";
 import type { ISocket } from "../socket.js";
 import type { TlsCertificate } from "../tls/development-certificate.js";
 import { WebSocketFactory } from "../websocket/websocket-server-factory.js";
+import { serverRules } from "../websocket/websocket-server-options.js";
+import { webTransportRules } from "../webtransport/node/web-transport-options.js";
 import { WebTransportSocketFactory } from "../webtransport/node/web-transport-socket-factory.js";
+import { placeOfOption } from "./browser-client-options.js";
 import { type BrowserSocketFactoryOptions, browserServerRules } from "./browser-server-options.js";
 import { type BrowserBindEndPoint, BrowserServerSocket } from "./browser-server-socket.js";
 import { textGetter } from "./browser-server-text.js";
@@ -26,7 +29,7 @@ export class BrowserSocketFactory extends RacingFactory<readonly BrowserBindEndP
 
   /** @throws TypeError, RangeError for a wrong option */
   constructor(options: BrowserSocketFactoryOptions = {}) {
-    checkOptions("BrowserSocketFactory", options, browserServerRules);
+    checkOptions("BrowserSocketFactory", options, browserServerRules, placeOfOption(webTransportRules, serverRules));
     const { port, tls = {}, webTransport = {}, webSocket = {} } = options;
     const { host, path, bindHost, origins, clock, secure = tls.cert !== undefined } = options;
     const shared = given({ host, path, bindHost, origins, clock });

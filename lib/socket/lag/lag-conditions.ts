@@ -32,7 +32,7 @@ export interface LagConditions {
 export type WayConditions = Pick<LagConditions, "latencyMs" | "jitterMs" | "loss">;
 
 /** Their limits. */
-export const conditionRules: OptionRules<LagConditions> = {
+export const conditionRules: OptionRules<Partial<LagConditions>> = {
   latencyMs: durationOption(),
   jitterMs: durationOption(),
   loss: numberOption(0, 1),
@@ -43,7 +43,7 @@ export const conditionRules: OptionRules<LagConditions> = {
 };
 
 const { latencyMs, jitterMs, loss } = conditionRules;
-export const wayRules: OptionRules<WayConditions> = { latencyMs, jitterMs, loss };
+export const wayRules: OptionRules<Partial<WayConditions>> = { latencyMs, jitterMs, loss };
 
 /** What holds for all connections, and what one has of its own in place of it, by its address. */
 export class Conditions {

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import { checkText, rangeError, typeError } from "../../arguments.js";
-import { checkOptions, integerOption, type OptionRule, type OptionRules, textOption } from "../../options.js";
+import { checkOptions, integerOption, type OptionRule, type OptionRules, required, textOption } from "../../options.js";
 import { translateError } from "../../trial-errors.js";
 import { type ConfigOption, ConfigValue } from "./config-value.js";
 
@@ -60,7 +60,7 @@ const settingsRules: OptionRules<IceSettings> = {
 };
 
 const turnRules: OptionRules<TurnServer> = {
-  host: textOption,
+  host: required(textOption),
   username: (name, value) => checkListed(name, value as string),
   password: (name, value) => checkListed(name, value as string),
 };

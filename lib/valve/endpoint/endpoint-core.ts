@@ -12,6 +12,7 @@ import {
   type OptionRules,
   portOption,
   remotePortOption,
+  required,
   signalOption,
   textOption,
 } from "../../options.js";
@@ -59,8 +60,8 @@ const listenRules: OptionRules<ListenOptions> = {
 };
 
 const connectRules: OptionRules<ConnectOptions> = {
-  host: textOption,
-  port: remotePortOption,
+  host: required(textOption),
+  port: required(remotePortOption),
   config: configRule,
   signal: signalOption,
   lookup: functionOption,

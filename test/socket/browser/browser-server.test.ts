@@ -157,3 +157,15 @@ test.each([
 ])("checks its options: %j", (options, type) => {
   expect(() => new BrowserSocketFactory(options as never)).toThrow(type);
 });
+
+test.each([
+  [{ coalesceMs: 1 }, "write it into `webTransport`, as in webTransport: { coalesceMs: … }"],
+  [{ trustedProxies: [] }, "write it into `webSocket`, as in webSocket: { trustedProxies: … }"],
+  [
+    { closeOnExit: false },
+    "write it into `webTransport`, as in webTransport: { closeOnExit: … }, or write it into `webSocket`",
+  ],
+  [{ prot: 1 }, "did you mean port?"],
+])("an option of one of its transports, %o, has its place named", (options, text) => {
+  expect(() => new BrowserSocketFactory(options as never)).toThrow(text);
+});
