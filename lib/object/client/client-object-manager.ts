@@ -13,7 +13,7 @@ import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab } from "../behaviour/prefab.js";
 import type { PredictionDefinition } from "../prediction/defined-prediction.js";
-import { Layouts } from "../wire/layouts.js";
+import { Layouts, prefabsOption } from "../wire/layouts.js";
 import {
   LatestMessage,
   OrderedMessage,
@@ -54,7 +54,7 @@ export interface ClientObjectMetrics {
 }
 
 const OPTIONS: OptionRules<ClientObjectManagerOptions> = {
-  prefabs: required(arrayOption),
+  prefabs: required(prefabsOption),
   predictions: arrayOption,
   host: oneOf("shared", "replica"),
   onError: functionOption,

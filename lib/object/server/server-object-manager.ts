@@ -20,7 +20,7 @@ import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { ObjectFactory } from "../behaviour/object-factory.js";
 import type { Behaviours, InstancesOf, Prefab, Spawned } from "../behaviour/prefab.js";
 import type { PredictionDefinition } from "../prediction/defined-prediction.js";
-import { Layouts } from "../wire/layouts.js";
+import { Layouts, prefabsOption } from "../wire/layouts.js";
 import { CallsMessage, InputMessage, objectMessages, RecordKind } from "../wire/object-messages.js";
 import { checkStaticName, Factories } from "../world/factories.js";
 import { AbsentOwners } from "./absent-owners.js";
@@ -75,7 +75,7 @@ export interface SpawnOptions<B extends Behaviours> {
 }
 
 const OPTIONS: OptionRules<ServerObjectManagerOptions> = {
-  prefabs: required(arrayOption),
+  prefabs: required(prefabsOption),
   predictions: arrayOption,
   interest: (name, value) => (Array.isArray(value) ? arrayOption : objectOption())(name, value),
   lane: integerOption(0, 3),

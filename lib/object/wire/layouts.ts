@@ -1,10 +1,15 @@
 import { invalidType, typeError } from "../../arguments.js";
 import type { INetworkPlayer, MessageDefinition } from "../../message/index.js";
+import type { OptionRule } from "../../options.js";
 import type { BehaviourDefinition } from "../behaviour/definition.js";
 import { layoutParts, type Prefab } from "../behaviour/prefab.js";
 import type { DefinedPrediction, PredictionDefinition } from "../prediction/defined-prediction.js";
 import { ObjectLayout } from "./object-layout.js";
 import { comparedMessage, hasPart, type OptionalPart, optionalParts } from "./optional-parts.js";
+
+export const prefabsOption: OptionRule = (name, value) => {
+  if (!Array.isArray(value)) throw typeError(name, "an array of what definePrefab returns");
+};
 
 /** Other sets of optional parts are forgotten beyond so many: they can be made again. */
 const MAX_SETS = 64;
@@ -48,7 +53,6 @@ export class Layouts {
    * @throws TypeError for what is no prefab or prediction, two prefabs of one name, or two predictions of one class
    */
   constructor(prefabs: readonly Prefab[], predictions: readonly PredictionDefinition[] = []) {
-    if (!Array.isArray(prefabs)) throw typeError("prefabs", "an array of what definePrefab returns");
     for (const prediction of predictions as readonly DefinedPrediction[]) {
       if (typeof prediction?.control !== "function")
         throw typeError("Each prediction", "what definePrediction returns");

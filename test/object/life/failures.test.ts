@@ -57,7 +57,7 @@ test("what an object throws goes where a handler's errors go, and ends no proces
 test("managers say what they need", () => {
   const protocol = defineProtocol({ name: "shop", version: 1, messages: [] });
   const socketFactory = new MemorySocketFactory(new MemoryNetwork());
-  const needed = /needs the option prefabs: prefabs must be an array/;
+  const needed = /needs the option prefabs: prefabs must be an array of what definePrefab returns/;
   const server = new NetworkServer({ protocol, socketFactory });
   expect(() => new ServerObjectManager(server, {} as never)).toThrow(needed);
   const client = new NetworkClient({ protocol, socketFactory });

@@ -86,7 +86,7 @@ test("who changes rooms while a host that stops stores them is in the new one", 
 
 test("a host stops as soon as all is stored, while players go on changing rooms", async () => {
   const { fleet, a } = await fleetWith(() => {}, 300);
-  const players = [];
+  const players: Awaited<ReturnType<typeof fleet.connect>>[] = [];
   for (let number = 0; number < 8; number++) players.push(await fleet.connect(a, as(`p${number}`)));
   const told = Promise.race(players.map(nextTold));
   let isOver = false;
@@ -117,7 +117,7 @@ test("one session that cannot be stored keeps no other back, and the rooms go on
       },
     });
   });
-  const players = [];
+  const players: Awaited<ReturnType<typeof fleet.connect>>[] = [];
   for (let number = 10; number < 50; number++) {
     const player = await fleet.connect(a, as(`p${number}`));
     await fleet.wait(player.rooms.joinById("one"));
