@@ -59,8 +59,7 @@ async function measure(build: Build, speakers: string[], direct: [string, string
     await world.pass();
     // Where time is real: what leaves at once, or not at all, is given the time to leave. Few frames at a time: the
     // session's clock goes on meanwhile, and voice that is 200 ms late is not heard.
-    if (frame % 5 === 0)
-      await world.until(() => heard.reduce((sum, one) => sum + one) === 3 * speakers.length * frame);
+    if (frame % 5 === 0) await world.until(() => heard.reduce((sum, one) => sum + one) === 3 * speakers.length * frame);
   }
   expect(heard).toEqual(NAMES.map((name) => (speakers.length - Number(speakers.includes(name))) * FRAMES));
   const rate = (packets: number) => (packets * FRAME_BYTES * 8) / (FRAMES * 20);
