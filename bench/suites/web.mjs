@@ -1,13 +1,14 @@
 // Servers of players in browsers: WebTransport against WebSocket, with and without TLS, and node-datachannel (WebRTC).
-// Both ends are Node and a Peer, or the socket alone; a browser's own share is not measured.
+// Both ends are Node and a Peer, or the socket alone, but for one case with a page in Chromium.
 import { existsSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { cache, root } from "../../scripts/paths.mjs";
 import { run } from "../../scripts/run.mjs";
 import { webTransportCrate } from "../../scripts/web-transport.mjs";
+import { measurePage } from "../harness/echo-page.mjs";
 import { LossyNetwork } from "../harness/lossy-network.mjs";
-import { compareAll, describeSwarm, interleave, median } from "../harness/pairs.mjs";
+import { compareAll, compareGoal, describeSwarm, interleave, median } from "../harness/pairs.mjs";
 import { echoLoad, handshakes, idle, prepareStack, program, swarm } from "../harness/stack.mjs";
 
 const OURS = "WebTransport";
@@ -17,6 +18,7 @@ const stack = {
   wss: { transport: "peer", socket: "wss" },
   ws: { transport: "peer", socket: "websocket" },
 };
+const PAGE = "a page in Chromium, 60 Hz, 5 % loss";
 /** Without a Peer: what the transport costs. */
 const alone = Object.fromEntries(
   Object.entries(stack).map(([side, options]) => [side, { ...options, transport: "socket" }]),
@@ -141,4 +143,28 @@ export const scenarios = [
   ]),
   lossScenario(2),
   lossScenario(5),
+  {
+    name: PAGE,
+    async run({ quick, onSample }) {
+      const sides = {
+        datagrams: { kind: "datagrams" },
+        reliable: { kind: "reliable" },
+        WebSocket: { kind: "reliable", isWebSocket: true },
+      };
+      const load = { percent: 5, seconds: quick ? 5 : 20 };
+      const measures = Object.entries(sides).map(([side, options]) => [
+        side,
+        () => measurePage({ ...options, ...load }),
+      ]);
+      const samples = await interleave(Object.fromEntries(measures), quick ? 1 : 3, onSample);
+      const p99 = (side) => median(samples[side].map((one) => one.p99));
+      const row = (side, goal) => compareGoal({ name: `${PAGE}, ${side} p99`, unit: "ms", target: 1 }, p99(side), goal);
+      const notes = Object.entries(samples).map(([side, runs]) => {
+        const [p50, p99s] = ["p50", "p99"].map((key) => median(runs.map((one) => one[key])).toFixed(1));
+        const sum = (key) => runs.reduce((total, run) => total + run[key], 0);
+        return `${PAGE}, ${side}: p50 ${p50}, p99 ${p99s} ms; lost ${sum("lost")} of ${sum("sent")}`;
+      });
+      return { cases: [row("datagrams", 20), row("reliable", 100)], notes };
+    },
+  },
 ];
