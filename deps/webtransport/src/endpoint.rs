@@ -153,8 +153,8 @@ impl Endpoint {
         while let Some(&(_, at)) = self.timers.first().filter(|(due, _)| *due <= now) {
             self.set_timer(at, None);
             if let Some(session) = self.places[at].session.as_mut() {
-                if session.deadline().is_some_and(|deadline| deadline <= now) {
-                    session.on_timeout(now);
+                if session.deadline().is_some_and(|deadline| deadline <= now) && session.on_timeout(now) {
+                    self.say_end(now, at);
                 }
             }
             self.mark(at);
@@ -298,13 +298,19 @@ impl Endpoint {
         self.forget_pending(at);
         let Some(session) = self.places[at].session.as_mut() else { return };
         session.evict(now);
+        self.say_end(now, at);
+        self.mark(at);
+    }
+
+    /// Tells the other side, once, that its connection has ended, and forgets it.
+    fn say_end(&mut self, now: Instant, at: usize) {
+        let Some(session) = self.places[at].session.as_mut() else { return };
         let mut bytes = Vec::new();
         let transmit = session.quic.poll_transmit(now, 1, &mut bytes);
         session.drain(now);
         if let Some(transmit) = transmit {
             self.answer(&transmit, &bytes);
         }
-        self.mark(at);
     }
 
     fn answer(&mut self, transmit: &Transmit, bytes: &[u8]) {

@@ -141,19 +141,25 @@ impl Session {
         self.lanes_out.queued as u64 + self.held.min(self.flight.look().1 + self.recent)
     }
 
-    pub fn on_timeout(&mut self, now: Instant) {
+    /// Returns whether the other side, which has read our reason, is to be told that the connection ends.
+    pub fn on_timeout(&mut self, now: Instant) -> bool {
         self.quic.handle_timeout(now);
         if self.until.is_none_or(|until| until > now) {
-            return;
+            return false;
         }
         self.until = None;
         if self.quic.is_closed() || self.has_told_reason() {
+            let is_told = !self.quic.is_closed() && !self.is_unanswered();
             self.finish(now, Cause::Ours, 0, b"");
+            if is_told {
+                return true;
+            }
             self.drain(now);
         } else if self.phase != Phase::Closing || self.closing.as_ref().is_none_or(|closing| closing.is_sent) {
             let text = if self.is_pending() { "The handshake took too long" } else { "" };
             self.finish(now, Cause::Lost, 1003, text.as_bytes());
         }
+        false
     }
 
     /// Does what the events of QUIC ask for.

@@ -138,7 +138,7 @@ impl Session {
         }
     }
 
-    /// The other side knows why we closed. It may end the connection; Chromium forgets it without a word.
+    /// The other side knows why we closed. It may end the connection; Chromium forgets it without a word, others wait.
     pub(super) fn on_reason_read(&mut self, now: Instant) {
         if let Some(closing) = &mut self.closing {
             closing.is_read = true;
