@@ -4,7 +4,7 @@ import { Comms, commsCore } from "./comms.js";
 import { checkSamples, levelOf } from "./sound/samples.js";
 import { codecOption, type VoiceCodec, type VoiceEncoder } from "./sound/voice-codec.js";
 import { VoiceDetector } from "./sound/voice-detector.js";
-import { type CodecSettings, frameMs } from "./values/codec-settings.js";
+import { type CodecSettings, frameMs, isSameCodec } from "./values/codec-settings.js";
 
 /** When sound is sent: while somebody speaks, while `isPushed`, or always. */
 export type VoiceActivation = "voice" | "push" | "always";
@@ -107,7 +107,6 @@ export class VoiceCapture {
 
 /** With settings that are not its codec's, nobody would understand this client. @throws RangeError */
 function checkSettings(told: Readonly<CodecSettings>, spoken: Readonly<CodecSettings>): void {
-  const names = ["codec", "frameSize", "sampleRate"] as const;
-  if (names.every((name) => told[name] === spoken[name])) return;
+  if (isSameCodec(told, spoken)) return;
   throw outOfRange("The network tells others of another codec than this one: give it the option codec: codec.settings");
 }

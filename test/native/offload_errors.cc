@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/gns_batch.h"
+#include "receive_as_gns.h"
 #include "udp/offload.h"
 
 namespace {
@@ -66,23 +67,7 @@ class Socket {
                   sizeof to.address_) == static_cast<ssize_t>(text.size());
   }
 
-  // As GNS receives a packet, of which it takes `room` bytes. Returns false when there is none.
-  bool ReceiveOne(std::string& text, size_t room) const {
-    text.assign(room, '\0');
-    sockaddr_storage from;
-    iovec part = {text.data(), text.size()};
-    char control[64];
-    msghdr message = {};
-    message.msg_name = &from;
-    message.msg_namelen = sizeof from;
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t size = recvmsg(descriptor_, &message, MSG_DONTWAIT);
-    text.resize(size < 0 ? 0 : static_cast<size_t>(size));
-    return size >= 0;
-  }
+  bool ReceiveOne(std::string& text, size_t room) const { return ReceiveAsGns(descriptor_, text, room); }
 
   // As GNS receives: until there is none.
   std::vector<std::string> Receive(size_t room = 2048) const {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/gns_batch.h"
+#include "receive_as_gns.h"
 #include "udp/offload.h"
 #include "udp/udp_socket.h"
 
@@ -76,23 +77,7 @@ struct Receiver {
 
   // As GameNetworkingSockets, during a poll: until there is none.
   void TakeAsGns() {
-    std::string text;
-    for (;;) {
-      text.assign(2048, '\0');
-      sockaddr_storage from;
-      iovec part = {text.data(), text.size()};
-      char control[64];
-      msghdr message = {};
-      message.msg_name = &from;
-      message.msg_namelen = sizeof from;
-      message.msg_iov = &part;
-      message.msg_iovlen = 1;
-      message.msg_control = control;
-      message.msg_controllen = sizeof control;
-      const ssize_t size = recvmsg(socket->descriptor(), &message, 0);
-      if (size < 0) return;
-      received.push_back(text.substr(0, static_cast<size_t>(size)));
-    }
+    for (std::string text; ReceiveAsGns(socket->descriptor(), text, 2048);) received.push_back(text);
   }
 
   // A call that has found less than it could take is followed by one that finds nothing, without a look.

@@ -148,8 +148,9 @@ impl Session {
             return false;
         }
         self.until = None;
-        if self.quic.is_closed() || self.has_told_reason() {
-            let is_told = !self.quic.is_closed() && !self.is_unanswered();
+        let is_closed = self.quic.is_closed();
+        if is_closed || self.has_told_reason() {
+            let is_told = !is_closed && !self.is_unanswered();
             self.finish(now, Cause::Ours, 0, b"");
             if is_told {
                 return true;

@@ -284,10 +284,12 @@ export class ClientSession<TPeer> implements CommsSession {
     return this.#packets.relay(type, this.sessionId, ids, packet);
   }
 
-  #greet(): void {
+  /** Says hello, at `atMs` if that is later than now. */
+  #greet(atMs = 0): void {
     this.phase = ClientPhase.Greeting;
     this.#retryMs = FIRST_RETRY_MS;
-    this.#sendHello();
+    this.#retryAtMs = atMs;
+    if (atMs <= this.#owner.clock.now()) this.#sendHello();
     this.#owner.phaseChanged();
   }
 
@@ -316,20 +318,10 @@ export class ClientSession<TPeer> implements CommsSession {
 
   #wrongSession(session: number): void {
     if (session === this.sessionId || this.phase < ClientPhase.Listing) return;
-    const now = this.#owner.clock.now();
-    const dueMs = this.#resetMs + RESET_INTERVAL_MS;
-    this.#players.removeAll();
-    if (now >= dueMs) {
-      this.#resetMs = now;
-      this.#greet();
-      return;
-    }
     // Once a second at most; the server says it once, so it is not forgotten.
-    this.#resetMs = dueMs;
-    this.phase = ClientPhase.Greeting;
-    this.#retryMs = FIRST_RETRY_MS;
-    this.#retryAtMs = dueMs;
-    this.#owner.phaseChanged();
+    this.#resetMs = Math.max(this.#owner.clock.now(), this.#resetMs + RESET_INTERVAL_MS);
+    this.#players.removeAll();
+    this.#greet(this.#resetMs);
   }
 
   #refused({ kind, code, text }: { kind: number; code: number; text: string }): void {
