@@ -106,11 +106,24 @@ function packedPlatforms(root: string): string[] {
   });
 }
 
+let hasCheckedWords = false;
+
+/** What of `VALVE_SOCKETS_WITHOUT` the addon does not know (docs/performance.md) turns nothing off, which is told of. */
+function checkWithout(): void {
+  if (hasCheckedWords) return;
+  hasCheckedWords = true;
+  const words = (process.env.VALVE_SOCKETS_WITHOUT ?? "").split(/[, ]+/);
+  const unknown = words.filter((word) => !["", "gso", "gro", "batch"].includes(word));
+  if (unknown.length === 0) return;
+  process.emitWarning(`VALVE_SOCKETS_WITHOUT knows gso, gro and batch, with commas, and not: ${unknown.join(", ")}`);
+}
+
 /**
  * Loads the addon: `build/Release` when this is a source tree, else the binary for this platform in `prebuilds/`.
  * @throws {NetworkError} `ERR_NO_BINARY` when there is none; a binary that the system refuses throws its own error.
  */
 export function loadAddon(): NativeAddon {
+  checkWithout();
   const libc = libcName();
   const root = packageRoot();
   if (root === null) {

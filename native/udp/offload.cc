@@ -35,6 +35,17 @@ bool IsSameAddress(const SystemAddress& one, const SystemAddress& other) {
          std::memcmp(&one.v6.sin6_addr, &other.v6.sin6_addr, sizeof one.v6.sin6_addr) == 0;
 }
 
+// Whether `words`, which commas and spaces part, has this one.
+bool HasWord(const char* words, const char* word) {
+  const char* const kParts = ", ";
+  for (words += std::strspn(words, kParts); *words != '\0'; words += std::strspn(words, kParts)) {
+    const size_t length = std::strcspn(words, kParts);
+    if (length == std::strlen(word) && std::strncmp(words, word, length) == 0) return true;
+    words += length;
+  }
+  return false;
+}
+
 size_t TakeSegmentSize(msghdr& message, size_t length) {
   int size;
   return TakeControl(message, kSolUdp, kUdpGro, size) && size > 0 ? static_cast<size_t>(size) : length;
@@ -45,7 +56,7 @@ size_t TakeSegmentSize(msghdr& message, size_t length) {
 const Offload& AllowedOffload() {
   static const Offload allowed = [] {
     const char* without = std::getenv("VALVE_SOCKETS_WITHOUT");
-    const auto has = [without](const char* name) { return without && std::strstr(without, name); };
+    const auto has = [without](const char* word) { return without && HasWord(without, word); };
     return Offload{!has("gso"), !has("gro"), !has("batch")};
   }();
   return allowed;

@@ -28,6 +28,21 @@ test("a binary that cannot be loaded is told of once, with the reason", () => {
   expect(stderr.match(/works without its addon, which cannot be loaded: .+/g)).toHaveLength(1);
 });
 
+test.each([
+  ["gso gro,gor", " gor"],
+  ["gsoo", " gsoo"],
+  ["batch, gro,", null],
+])("VALVE_SOCKETS_WITHOUT=%s: what is unknown is told of once", (words, unknown) => {
+  const program = `
+    await import(${JSON.stringify(join(root, "dist/index.js"))});
+    const { findAddon } = await import(${JSON.stringify(join(root, "dist/addon/load-addon.js"))});
+    findAddon();`;
+  const env = { ...process.env, VALVE_SOCKETS_WITHOUT: words };
+  const { stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { env, encoding: "utf8" });
+  const told = [...stderr.matchAll(/gso, gro and batch, with commas, and not:(.+)/g)].map(([, named]) => named);
+  expect(told).toEqual(unknown === null ? [] : [unknown]);
+});
+
 /** What the import says in a copy of the package whose folder `prebuilds` has these files. */
 function importCopy(files: readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), "valve-sockets-"));

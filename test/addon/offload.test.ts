@@ -19,6 +19,12 @@ describe.runIf(process.platform === "linux")("batches of UDP system calls", () =
     expect(execFileSync(program, [name], options)).toBe("");
   });
 
+  test.each(["gso", "gsoo,xgso, batches"])("VALVE_SOCKETS_WITHOUT=%s turns off what it names whole", (words) => {
+    const env = { ...process.env, VALVE_SOCKETS_WITHOUT: words };
+    const { status } = spawnSync(program, ["a run ends with a shorter one"], { env });
+    expect(status === 0).toBe(words !== "gso");
+  });
+
   // test/native/offload_model.cc has the calls take a part, refuse and fail in any order.
   test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     "whatever the calls do, nothing is lost unsaid, twice or out of order (%i)",
