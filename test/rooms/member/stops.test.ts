@@ -186,7 +186,7 @@ test("all stops of a host at once are one, which ends in its time while the engi
   expect(ends).toEqual([ends[0], ends[0], ends[0]]);
 });
 
-test("who stops the server of a host stops the host: sessions and rooms are stored before players are told", async () => {
+test("who stops the server of a host stops the host: all is stored before players are told", async () => {
   const { fleet, a, b, game } = await fleetWith(() => {}, 100);
   const { client, rooms } = await fleet.connect(a, as("ann"));
   await fleet.wait(rooms.joinById("one"));
