@@ -13,6 +13,7 @@ import {
   type OptionRules,
   objectOption,
   textOption,
+  thingOption,
 } from "../options.js";
 import type { ByteSegment } from "../peer/index.js";
 import { type RandomBytes, secureRandomBytes } from "../random.js";
@@ -66,7 +67,7 @@ const OPTIONS: OptionRules<CommsNetworkOptions> = {
   canListen: functionOption,
   playerName: textOption,
   codec: objectOption(),
-  seal: objectOption("seal", "open"),
+  seal: thingOption("a seal, such as roomSecretSeal(secret)", "seal", "open"),
   token: objectOption("subarray"),
   directBytesPerSecond: numberOption(0, Number.POSITIVE_INFINITY),
   updateMs: durationOption(1),

@@ -33,6 +33,8 @@ export interface ServerPlace {
   readonly frontEnd: FrontEnd | null;
   /** Whether its players are in no room yet: the layers above their clients wait. */
   readonly isLobby: boolean;
+  /** Does what comes before a stop, and stops it by `stopNow`. Null: it stops at once. */
+  readonly stop?: ((reason: DisconnectReason | undefined) => Promise<void>) | null;
 }
 
 /** What happens inside a {@link NetworkServer}: its players, their messages, its ticks and extensions. */
@@ -56,6 +58,7 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
   lastPlayerId = 0;
   readonly #server: NetworkServer;
   readonly #options: NetworkServerOptions;
+  readonly #place: ServerPlace;
   readonly #scenes: SceneBarrier;
   readonly #isSelfDriven: boolean;
   /** Counts the calls of `start` and `stop`: a `start` that was waiting meanwhile gives up. */
@@ -67,13 +70,15 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
   readonly #turnTick: TurnTick;
 
   /** @param server the public object, which extensions get */
-  constructor(server: NetworkServer, options: NetworkServerOptions, { frontEnd, isLobby }: ServerPlace) {
+  constructor(server: NetworkServer, options: NetworkServerOptions, place: ServerPlace) {
+    const { frontEnd, isLobby } = place;
     super(options, "server", frontEnd?.home.logs);
     const { tickRate = 0, errorBudget } = options;
     if (errorBudget) checkOptions("errorBudget", errorBudget, ERROR_BUDGET);
     this.tickRate = tickRate;
     this.#server = server;
     this.#options = options;
+    this.#place = place;
     this.isLobby = isLobby;
     this.errorBudget = errorBudget === null ? null : { ...defaultErrorBudget, ...errorBudget };
     this.#isSelfDriven = this.drive === "automatic" && tickRate === 0;
@@ -191,9 +196,14 @@ export class NetworkServerCore extends NetworkCore<ServerExtension> {
     this.#assertCurrent(attempt);
   }
 
-  /** @param isOurs the reason is the library's own */
-  async stop(reason?: DisconnectReason, isOurs = false): Promise<void> {
-    if (reason && !isOurs) checkReason(reason);
+  async stop(reason?: DisconnectReason): Promise<void> {
+    if (reason) checkReason(reason);
+    if (this.#place.stop) await this.#place.stop(reason);
+    else await this.stopNow(reason);
+  }
+
+  /** @param reason may be the library's own */
+  async stopNow(reason?: DisconnectReason): Promise<void> {
     // What has arrived comes before the stop: behind the message of this handler, where a tick rate has kept it
     // waiting, and what a socket has heard in this turn. A connection's end follows one reading behind its packets.
     if (this.#isHome) {

@@ -97,9 +97,9 @@ export class NetworkServer<Data = unknown> {
     server.#core.frontEnd.dismiss(player as NetworkPlayer, reason);
   }
 
-  /** @internal `stop` with a reason of the library's own. */
-  static stopAs(server: NetworkServer, reason: DisconnectReason): Promise<void> {
-    return server.#core.stop(reason, true);
+  /** @internal `stop`, which may have a reason of the library's own. Nothing comes before it. */
+  static stopNow(server: NetworkServer, reason?: DisconnectReason): Promise<void> {
+    return server.#core.stopNow(reason);
   }
 
   /** @internal The `doors` of a server have changed: its players hear of it when they next ask for the time. */

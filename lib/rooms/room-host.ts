@@ -175,7 +175,7 @@ export class RoomHost {
     const kept = membership && sessions ? { ...sessions, store: membership.sessions } : sessions;
     const lobby = new NetworkServer(
       { ...serverOptions, ...ofFleet, sessions: kept },
-      { frontEnd: null, isLobby: true },
+      { frontEnd: null, isLobby: true, stop: membership && ((reason) => this.stop(reason)) },
     );
     this.server = lobby;
     this.#house = new RoomHouse({
@@ -215,7 +215,7 @@ export class RoomHost {
       stopped: () => {
         this.#lists.stop();
         void this.#house.stop();
-        // Somebody has stopped the server itself: the others of the fleet are to know.
+        // Without an engine somebody may have stopped the server itself.
         if (this.#attempt.isWanted && this.#attempt.isDone)
           void this.#end().catch((error) => NetworkServer.report(lobby, error, "a stop"));
       },
@@ -285,7 +285,7 @@ export class RoomHost {
       attempt.isDone = true;
     } catch (error) {
       attempt.isWanted = false;
-      await this.server.stop();
+      await NetworkServer.stopNow(this.server);
       await this.#membership?.stop();
       throw error;
     }
@@ -313,7 +313,7 @@ export class RoomHost {
 
   async #stop(reason: DisconnectReason | undefined): Promise<void> {
     await this.#membership?.store();
-    await this.server.stop(reason);
+    await NetworkServer.stopNow(this.server, reason);
     await this.#membership?.stop();
     this.#outliveParent();
   }

@@ -105,8 +105,8 @@ test("whom the server's rules refuse does not join, speak or listen", () => {
   const stranger = game.newNetwork("Eve\u202e\n").join();
   const faults: unknown[] = [];
   stranger.on("fault", (error) => faults.push(error));
-  const refused: string[] = [];
-  ben.comms.on("roomRefused", (reason) => refused.push(reason));
+  const refused: unknown[] = [];
+  ben.comms.on("roomRefused", (reason, room) => refused.push([room, reason]));
   const networks = [server, ada, ben, stranger];
   ben.comms.rooms.join("backstage");
   ben.comms.rooms.join("stage");
@@ -114,7 +114,7 @@ test("whom the server's rules refuse does not join, speak or listen", () => {
   settle(game, networks);
   const message = "The voice server refused: no ticket, Eve\\u{202e}\\u{a}";
   expect(faults).toMatchObject([{ code: "ERR_REFUSED", message, reason: { code: 7, text: "no ticket, Eve\u202e\n" } }]);
-  expect(refused.length).toBe(1);
+  expect(refused).toEqual([["backstage", "No place in the room backstage"]]);
   const heard: string[] = [];
   for (const one of [ada, ben]) one.comms.on("voiceReceived", ({ player }) => heard.push(player.name));
   for (const one of [ada, ben]) one.comms.roomChannels.open("stage");

@@ -179,6 +179,11 @@ test.each([undefined, "16", -1, 65, Number.NaN, 1.5])("a seal with overheadBytes
   expect(() => new GameNetwork().newNetwork("Ada", { seal })).toThrow("seal.overheadBytes must be");
 });
 
+test("a secret in place of a seal is told how to make one of it", () => {
+  const seal = secret as unknown as VoiceSeal;
+  expect(() => new GameNetwork().newNetwork("Ada", { seal })).toThrow("seal must be a seal, such as roomSecretSeal(");
+});
+
 test.each([
   ["seal", "nothing", () => undefined],
   ["seal", "a text", () => "sealed"],

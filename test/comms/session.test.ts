@@ -120,13 +120,15 @@ test("two names of one number: the second room is refused", () => {
   const server = game.newNetwork("server").serve();
   const client = game.newNetwork("Ben").join();
   settle(game, [server, client]);
-  const refused: string[] = [];
-  client.comms.on("roomRefused", (reason) => refused.push(reason));
+  const refused: unknown[] = [];
+  client.comms.on("roomRefused", (reason, room) => refused.push([room, reason]));
   const [one, other] = ["room 13pwu", "room 1a5fa"] as const;
   expect(roomIdOf(one)).toBe(roomIdOf(other));
   client.comms.rooms.join(one);
   client.comms.rooms.join(other);
   settle(game, [server, client]);
-  expect(refused.length).toBe(1);
+  expect(refused).toEqual([
+    [other, `The room ${other} cannot be opened: the name of another room has the same number`],
+  ]);
   expect(server.server?.clients[0]?.rooms).toEqual([one]);
 });

@@ -115,9 +115,15 @@ export class FleetProcess {
     const { subscribe, answer } = engine;
     const [clock, hold] = [this.#clock, async () => void (await this.#clock.going())];
     engine.subscribe = (subject, on, options) => {
+      let isOver = false;
+      const hear = (data: Uint8Array, to: string) => isOver || on(data, to);
       const later = (data: Uint8Array, to: string) =>
-        clock.isStopped ? void hold().then(() => on(data, to)) : on(data, to);
-      return subscribe.call(engine, subject, later, options);
+        clock.isStopped ? void hold().then(() => hear(data, to)) : hear(data, to);
+      const end = subscribe.call(engine, subject, (data, to) => void later(data, to), options);
+      return () => {
+        isOver = true;
+        end();
+      };
     };
     engine.answer = (subject, on) =>
       answer.call(engine, subject, async (data, to) => {

@@ -330,7 +330,12 @@ export class ClientSession<TPeer> implements CommsSession {
       return;
     }
     if (kind === RefusalKind.Room || kind === RefusalKind.RoomCollision) {
-      this.#comms.events.emit("roomRefused", text);
+      const room = text;
+      const reason =
+        kind === RefusalKind.Room
+          ? `No place in the room ${room}`
+          : `The room ${room} cannot be opened: the name of another room has the same number`;
+      this.#comms.events.emit("roomRefused", reason, room);
       return;
     }
     if (this.phase !== ClientPhase.Greeting) return;

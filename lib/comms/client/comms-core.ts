@@ -52,7 +52,7 @@ export interface CommsEvents {
   /** A text has come, to this player or to a room that it listens to. */
   textReceived: [text: CommsText];
   /** A room could not be joined: this client does not listen to it. */
-  roomRefused: [reason: string];
+  roomRefused: [reason: string, room: string];
 }
 
 const EVENTS: readonly (keyof CommsEvents)[] = [

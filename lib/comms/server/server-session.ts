@@ -313,13 +313,12 @@ export class ServerSession<TPeer> {
     }
     if ([...client.joined.values()].some((room) => room.name === name)) return;
     if (client.joined.size >= MAX_ROOMS || !this.#owner.canListen(client, name)) {
-      this.#refuse(client.peer, RefusalKind.Room, `No place in the room ${name}`.slice(0, 100));
+      this.#refuse(client.peer, RefusalKind.Room, name);
       return;
     }
     const room = this.#rooms.open(name);
     if (typeof room === "string") {
-      const kind = room === "full" ? RefusalKind.Room : RefusalKind.RoomCollision;
-      this.#refuse(client.peer, kind, `The room ${name} cannot be opened`.slice(0, 100));
+      this.#refuse(client.peer, room === "full" ? RefusalKind.Room : RefusalKind.RoomCollision, name);
       return;
     }
     this.#rooms.add(room, client);

@@ -51,9 +51,9 @@ export enum RefusalKind {
   Full = 3,
   /** `authorize` said no. */
   Unauthorized = 4,
-  /** Another room has a name with the same number. */
+  /** Another room has a name with the same number. The text is the room's name. */
   RoomCollision = 5,
-  /** The client may not listen to the room, or listens to 64 already. */
+  /** The client may not listen to the room, or listens to 64 already. The text is the room's name. */
   Room = 6,
 }
 

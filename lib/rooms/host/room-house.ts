@@ -220,7 +220,7 @@ export class RoomHouse implements RoomOwner {
 
   async #endCopy(server: NetworkServer): Promise<void> {
     this.#surrendered.delete(server);
-    await NetworkServer.stopAs(server, MOVED);
+    await NetworkServer.stopNow(server, MOVED);
   }
 
   /** The host stops: players leave for good. Rooms that are kept may go on elsewhere. */

@@ -89,7 +89,9 @@ export class FleetSessions implements SessionStore {
     const sessionId = this.idOf(player);
     if (!sessionId) return;
     const id = hexOf(sessionId);
-    const before = this.#expected.get(player) ?? this.#here.get(id);
+    const here = this.#here.get(id);
+    // Without an entry here another host has moved it on: its record goes on from there.
+    const before = this.#expected.get(player) ?? here ?? this.#owner.directory()?.findSession(id);
     this.#expected.delete(player);
     const where = { room: room?.id ?? "", playerId: room ? player.id : 0, epoch: room?.epoch ?? 0n };
     const isSpectator = room?.isSpectator(player) ?? false;
@@ -98,7 +100,8 @@ export class FleetSessions implements SessionStore {
       ...{ id, host: this.#owner.id, ...where, isSpectator, question },
       identity: identityOf(data),
       authentication: before?.authentication ?? writeAuthentication({ method, data }),
-      moves: before ? before.moves + (before.room === where.room && before.host === this.#owner.id ? 0 : 1) : 0,
+      // The host that a player comes from may write its last record behind this one's first.
+      moves: before ? before.moves + (before !== here || before.room !== where.room ? 1 : 0) : 0,
     };
     this.#here.set(id, session);
     this.writer.put(session);
@@ -109,13 +112,13 @@ export class FleetSessions implements SessionStore {
     this.#expected.set(player, found);
   }
 
-  /** A player is sent elsewhere: its record is the other host's. */
+  /**
+   * A player is sent elsewhere: its record is the other host's, which counts on. What was not written is written still:
+   * where the player does not get there, others look for it.
+   */
   sendAway(player: INetworkPlayer): void {
     const id = this.idOf(player);
-    if (!id) return;
-    this.leave(id);
-    // What was never written is written still: the other host looks for it.
-    if (this.#owner.directory()?.findSession(hexOf(id))) this.writer.drop(hexOf(id));
+    if (id) this.leave(id);
   }
 
   /** Writes again of players who are here what the directory does not have: another host took them, and then not. */

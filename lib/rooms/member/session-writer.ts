@@ -45,12 +45,6 @@ export class SessionWriter {
     this.#wish({ session, isOver: true });
   }
 
-  /** Nothing is to be written of a session any more: another host does. */
-  drop(id: string): void {
-    this.#wishes.delete(id);
-    this.#tellWritten(id);
-  }
-
   /** Whether the engine has all that was to be written of a session. */
   isWritten(id: string): boolean {
     return !this.#wishes.has(id) && !this.#writing.has(id);

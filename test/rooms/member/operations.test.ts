@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import type { NetworkClient } from "../../../lib/message/index.js";
+import { defineAuthenticator, defineCredential, type NetworkClient } from "../../../lib/message/index.js";
 import type { RoomsClient } from "../../../lib/rooms/index.js";
+import { string } from "../../../lib/serialization/index.js";
 import { seededRandom } from "../../../lib/testing/index.js";
 import { countingRooms, Move, newMoveProtocol } from "../../support/counted-moves.js";
 import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
@@ -11,6 +12,8 @@ const STEPS = 60;
 const HOSTS = 4;
 const PLAYERS = 8;
 const ROOMS = ["a", "b", "c", "d"];
+
+const authenticators = [defineAuthenticator("name", string(20), (data) => ({ data }))];
 
 /** Of a player who asks for rooms, and counts its moves in them. */
 class Player {
@@ -69,10 +72,13 @@ class Operations {
   /** The calls that have to come to an end. */
   readonly #calls = new Set<{ what: string; process: FleetProcess }>();
 
-  constructor(seed: number) {
+  /** @param isHasty players change rooms often, and the engine takes long to write where they are */
+  constructor(seed: number, isHasty: boolean) {
     this.#random = seededRandom(seed);
-    const writeMs = this.#random() < 0.3 ? 100 : 0;
-    this.fleet = new FleetWorld(newMoveProtocol, { game: countingRooms(PLAYERS) }, { writeMs });
+    const writeMs = isHasty ? this.#pick([0, 100, 400, 900]) : this.#random() < 0.3 ? 100 : 0;
+    if (isHasty) Object.assign(this.#steps, this.#hastySteps);
+    const options = { writeMs, authentication: { authenticators } };
+    this.fleet = new FleetWorld(newMoveProtocol, { game: countingRooms(PLAYERS) }, options);
   }
 
   async start(): Promise<void> {
@@ -125,6 +131,41 @@ class Operations {
     newcomer: () => this.players.filter(({ hasLeft }) => !hasLeft).length < PLAYERS && this.#newcomer(),
   };
 
+  readonly #hastySteps: Record<string, (one: FleetProcess) => unknown> = {
+    hop: () => {
+      for (let times = 0; times < 3; times++) this.#somebody?.join(this.#pick(ROOMS));
+    },
+    hopAll: () => {
+      for (const player of this.players) if (!player.end && !player.hasLeft) void player.join(this.#pick(ROOMS));
+    },
+    moveTwice: (one) => {
+      this.#steps.move?.(one);
+      this.#steps.move?.(one);
+    },
+    moveAndDrain: (one) => {
+      this.#steps.move?.(one);
+      this.#steps.drain?.(one);
+    },
+    moveAndStop: (one) => {
+      this.#steps.move?.(one);
+      this.#steps[this.#pick(["stop", "stopServer", "restart"])]?.(one);
+    },
+    stopTwice: (one) => {
+      this.#steps.stop?.(one);
+      if (!this.#frozen.has(one)) this.#follow("stop", one, one.host.stop());
+    },
+    stopStart: (one) => {
+      if (this.#frozen.has(one) || one.host.server.active) return;
+      this.#follow("start", one, one.host.start());
+      this.#follow("stop", one, one.host.stop());
+      this.#follow("start", one, one.host.start());
+    },
+    drainServer: (one) => {
+      const deadlineMs = this.#pick([0, 2000]);
+      if (this.#isUp(one)) this.#follow("server.drain", one, one.host.server.drain({ deadlineMs }));
+    },
+  };
+
   /** One step of an operator or a player, and a while. What takes long goes on beside the next one. */
   async step(): Promise<void> {
     const name = this.#pick(Object.keys(this.#steps)) as string;
@@ -159,6 +200,13 @@ class Operations {
     for (const { host } of this.#alive) {
       const known = host.fleet?.findRooms().map(({ id }) => id);
       expect(known?.sort()).toEqual(ROOMS);
+      for (const { who, rooms, hasLeft } of this.players) {
+        const owner = this.#alive.find((one) => one.host.getRoom(rooms.room?.id ?? ""));
+        const where = hasLeft ? undefined : `${owner?.id} ${rooms.room?.id}`;
+        const found = await host.fleet?.whereIs(String(who));
+        const told = found ? `${found.host} ${found.room}` : undefined;
+        if (told !== where) faults.push(`${who} is at ${where}, and said to be at ${told}`);
+      }
     }
   }
 
@@ -185,8 +233,10 @@ class Operations {
   }
 
   async #newcomer(): Promise<void> {
-    const { client, rooms } = this.fleet.newClient();
-    const player = new Player(this.players.length + 1, client, rooms, this);
+    const who = this.players.length + 1;
+    const credential = defineCredential("name", string(20), () => String(who));
+    const { client, rooms } = this.fleet.newClient({ credential });
+    const player = new Player(who, client, rooms, this);
     const connecting = client.connect({ port: (this.#alive[0] as FleetProcess).port });
     await this.fleet.wait(connecting);
     this.players.push(player);
@@ -246,13 +296,20 @@ function isDoneOrRefused(call: () => void): boolean {
 
 test.each(SEEDS)(
   "whatever is done to all hosts but one, nobody is lost, no move, and no call without an end (seed %i)",
-  async (seed) => {
-    const operations = new Operations(seed);
-    await operations.start();
-    for (let step = 0; step < STEPS && operations.faults.length === 0; step++) await operations.step();
-    if (operations.faults.length === 0) await operations.end();
-    expect(operations.faults).toEqual([]);
-    await operations.stop();
-  },
+  (seed) => operate(new Operations(seed, false)),
   600_000,
 );
+
+test.each(SEEDS)(
+  "the same while players hurry from room to room, and the engine is slow (seed %i)",
+  (seed) => operate(new Operations(seed, true)),
+  600_000,
+);
+
+async function operate(operations: Operations): Promise<void> {
+  await operations.start();
+  for (let step = 0; step < STEPS && operations.faults.length === 0; step++) await operations.step();
+  if (operations.faults.length === 0) await operations.end();
+  expect(operations.faults).toEqual([]);
+  await operations.stop();
+}

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Clock } from "../../../lib/clock.js";
 import { defineAuthenticator, defineCredential, defineProtocol, NetworkError } from "../../../lib/message/index.js";
 import type { MemoryEngine } from "../../../lib/rooms/engine/index.js";
+import { Directory, type SessionEntry } from "../../../lib/rooms/fleet/directory.js";
 import type { RoomKind } from "../../../lib/rooms/index.js";
 import { decode, encode, string, u32 } from "../../../lib/serialization/index.js";
 import { type FleetProcess, FleetWorld } from "../../support/fleet-world.js";
@@ -183,4 +184,77 @@ test("all stops of a host at once are one, which ends in its time while the engi
   await fleet.wait(Promise.all([...stops, stop(a)]));
   expect(ends[0]).toBeLessThan(10_100);
   expect(ends).toEqual([ends[0], ends[0], ends[0]]);
+});
+
+test("who stops the server of a host stops the host: all is stored before players are told", async () => {
+  const { fleet, a, b, game } = await fleetWith(() => {}, 100);
+  const { client, rooms } = await fleet.connect(a, as("ann"));
+  await fleet.wait(rooms.joinById("one"));
+  await fleet.run(3000);
+  const resumed = new Promise((resolve) => client.on("resumed", resolve));
+  await fleet.wait(rooms.joinById("two"));
+  game.count = 1;
+  await fleet.wait(Promise.all([a.host.server.stop(), resumed]));
+  expect([rooms.room?.id, b.host.fleet?.whereIs("ann")?.room, game.restored.at(-1)]).toEqual(["two", "two", 1]);
+  expect(a.host.server.active).toBe(false);
+});
+
+test("a drain of the server of a host stores at its deadline before it tells players", async () => {
+  const { fleet, a, b } = await fleetWith(() => {}, 100);
+  const { client, rooms } = await fleet.connect(a, as("ann"));
+  await fleet.wait(rooms.joinById("one"));
+  await fleet.run(3000);
+  const resumed = new Promise((resolve) => client.on("resumed", resolve));
+  const draining = a.host.server.drain({ deadlineMs: 1000 });
+  await fleet.run(980);
+  await fleet.wait(rooms.joinById("two"));
+  expect(await fleet.wait(draining)).toBe(1);
+  await fleet.wait(resumed);
+  expect([rooms.room?.id, b.host.fleet?.whereIs("ann")?.room]).toEqual(["two", "two"]);
+});
+
+test("who has just changed rooms, and whose redirect fails half way, goes on in the new room", async () => {
+  let isSlow = false;
+  const { fleet, a, b } = await fleetWith((engine, { clock }) => {
+    const { bucket: open } = engine;
+    engine.bucket = async (name, options) => {
+      const bucket = await open.call(engine, name, options);
+      const update: typeof bucket.update = async (...given) => {
+        if (isSlow && name.endsWith("-sessions")) await new Promise<void>((go) => void clock.setTimeout(go, 1000));
+        return bucket.update(...given);
+      };
+      return { ...bucket, update };
+    };
+  });
+  const c = await fleet.add();
+  const { client, rooms } = await fleet.connect(a, as("ann"));
+  await fleet.wait(rooms.joinById("one"));
+  await fleet.run(3000);
+  isSlow = true;
+  await fleet.wait(rooms.joinById("two"));
+  await fleet.wait(rooms.joinById("one"));
+  const resumed = new Promise((resolve) => client.on("resumed", resolve));
+  void a.host.drain();
+  await fleet.until(() => a.host.getRoom("one") === null, 1);
+  const [taker, other] = b.host.getRoom("one") ? [b, c] : [c, b];
+  await taker.kill();
+  await fleet.wait(resumed);
+  await fleet.run(3000);
+  expect([rooms.room?.id, other.host.fleet?.whereIs("ann")?.room]).toEqual(["one", "one"]);
+});
+
+test("a late record of another host does not keep a host from writing where its player goes", async () => {
+  const { fleet, a, b } = await fleetWith(() => {});
+  const { rooms } = await fleet.connect(a, as("ann"));
+  await fleet.wait(rooms.joinById("one"));
+  await fleet.run(100);
+  const directory = await fleet.wait(Directory.open(fleet.engine, "test"));
+  const [here] = directory.sessionsOf("ann") as [SessionEntry];
+  await fleet.wait(directory.putSession({ ...here, host: "another", room: "another", moves: here.moves + 1 }));
+  for (const id of ["two", "one"]) {
+    await fleet.wait(rooms.joinById(id));
+    await fleet.run(100);
+  }
+  expect(b.host.fleet?.whereIs("ann")).toMatchObject({ host: a.id, room: "one" });
+  directory.close();
 });
