@@ -50,9 +50,59 @@ export function generateRun(definition: BehaviourDefinition): string {
   const found = latest.map((member) => wordsOf(member, definition.heldClassOf(member.index) as LiveClass | null));
   if (latest.length === 0 || found.includes(null)) return "";
   const words = found.flatMap((each) => each ?? []);
-  const put = ({ bits }: Word, at: number): string =>
-    bits === 32 ? put32(`integers[at + ${at}]`) : putAny(`integers[at + ${at}] & ${2 ** bits - 1}`, String(bits));
+  const put = ({ bits }: Word, value: string): string =>
+    bits === 32 ? put32(value) : putAny(`${value} & ${2 ** bits - 1}`, String(bits));
+  const putMembers = (sourceOf: (word: Word, at: number) => string): string =>
+    latest
+      .map(({ bit }) => {
+        const each = words.map((word, at) => (word.bit === bit ? put(word, sourceOf(word, at)) : "")).join("\n");
+        return `if ((mask & ${bit >>> latestShift}) !== 0) { ${each} }`;
+      })
+      .join("\n");
+  const bitsOfRecord = words.reduce((sum, { bits }) => sum + bits, 32);
+  const open = `let byte = (written >>> 5) << 2;
+    let fill = written & 31;
+    let word = fill === 0 ? 0 : view.getInt32(byte, true) & ((1 << fill) - 1);`;
+  const close = `view.setInt32(byte, word, true);
+    writer.setBitLength((byte << 3) + fill);`;
+  const putRow = (place: string): string => `const row = ${place} << ${ROW_BITS};
+      rows[row + ${ITEM}] = item;
+      rows[row + ${MASK}] = mask;
+      rows[row + ${SEEN}] = mask;
+      rows[row + ${HEAD}] = bits;
+      starts[${place}] = (byte << 3) + fill;
+      ${putAny("start(before, item) | (mask << (bits + zeroBits))", "bits + zeroBits + maskBits")}`;
   return `static integerCount = ${words.length};
+  static writeRun(writer, run, form, from, to) {
+    const { layout, masks, objects, rows, starts, viewers } = run;
+    const { start, startBits, zeroBits, maskBits } = form;
+    const written = writer.bitLength;
+    const view = writer.reserve((to - from) * ${bitsOfRecord});
+    ${open}
+    let { before, place } = run;
+    let change = from;
+    for (; change < to; change++) {
+      const object = objects[change];
+      if (object.layout !== layout || object.viewers !== viewers || object.specialCount !== 0) break;
+      if (!object.isSpawned || object.teleportTick !== null) break;
+      const { item } = object;
+      const values = object.first;
+      const bits = startBits(before, item);
+      if (bits === 0 || (values.changed & ${~latestMask}) !== 0) break;
+      object.isListed = false;
+      const mask = (values.settle(${latestMask}) & ${latestMask}) >>> ${latestShift};
+      masks[change] = mask;
+      if (mask === 0) continue;
+      ${putRow("place")}
+      ${putMembers(({ value }) => value)}
+      before = item;
+      place++;
+    }
+    ${close}
+    run.before = before;
+    run.place = place;
+    return change;
+  }
   static settleAll(run, from, to) {
     let at = run.addIntegers(${words.length} * (to - from));
     const { integers, integersAt, masks, objects } = run;
@@ -68,10 +118,8 @@ export function generateRun(definition: BehaviourDefinition): string {
     const { start, startBits, zeroBits, maskBits } = form;
     const kind = kinds[first] | ${BEGINS_SET};
     const written = writer.bitLength;
-    const view = writer.reserve((limit - place) * ${words.reduce((sum, { bits }) => sum + bits, 32)});
-    let byte = (written >>> 5) << 2;
-    let fill = written & 31;
-    let word = fill === 0 ? 0 : view.getInt32(byte, true) & ((1 << fill) - 1);
+    const view = writer.reserve((limit - place) * ${bitsOfRecord});
+    ${open}
     let { before, setCount } = run;
     let change = first;
     let end = place;
@@ -85,25 +133,13 @@ export function generateRun(definition: BehaviourDefinition): string {
       if (bits === 0) break;
       if (begins) setStarts[setCount++] = end;
       const mask = masks[change];
-      const row = end << ${ROW_BITS};
-      rows[row + ${ITEM}] = item;
-      rows[row + ${MASK}] = mask;
-      rows[row + ${SEEN}] = mask;
-      rows[row + ${HEAD}] = bits;
-      starts[end] = (byte << 3) + fill;
-      ${putAny("start(before, item) | (mask << (bits + zeroBits))", "bits + zeroBits + maskBits")}
+      ${putRow("end")}
       const at = integersAt[change];
-      ${latest
-        .map(({ bit }) => {
-          const each = words.map((word, at) => (word.bit === bit ? put(word, at) : "")).join("\n");
-          return `if ((mask & ${bit >>> latestShift}) !== 0) { ${each} }`;
-        })
-        .join("\n")}
+      ${putMembers((_word, at) => `integers[at + ${at}]`)}
       before = item;
       change = next[change];
     }
-    view.setInt32(byte, word, true);
-    writer.setBitLength((byte << 3) + fill);
+    ${close}
     run.before = before;
     run.change = change;
     run.setCount = setCount;

@@ -38,6 +38,14 @@ export interface ValuesClass {
   /** How many integers `settleAll` gives a run of each object. */
   readonly integerCount: number;
   /**
+   * Settles and writes objects of a run at once, from `from` to before `to` at most: while they have the run's viewers
+   * and layout, all viewers get the same of them, and nothing but latest members has changed. What has changed is in
+   * the run's `masks`.
+   *
+   * @returns the first one that is none of these
+   */
+  writeRun(writer: NetworkWriter, run: RecordRun, form: RecordForm, from: number, to: number): number;
+  /**
    * Settles the latest members of the objects of a run from `from` to before `to`, whose first behaviours are of this
    * class, and gives the run what has changed of each, and the values.
    */
@@ -95,6 +103,10 @@ export abstract class MemberValues {
   }
 
   static readonly integerCount: number = 0;
+
+  static writeRun(...[_writer, _run, _form, from]: Parameters<ValuesClass["writeRun"]>): number {
+    return from;
+  }
 
   static settleAll(...[{ masks, objects }, from, to]: Parameters<ValuesClass["settleAll"]>): void {
     for (let change = from; change < to; change++) {

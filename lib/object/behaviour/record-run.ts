@@ -5,6 +5,14 @@ import type { MemberValues } from "./member-values.js";
 export interface ValuesHolder {
   /** The values of its first behaviour. */
   readonly first: MemberValues;
+  readonly item: number;
+  readonly layout: unknown;
+  readonly viewers: unknown;
+  /** Some of its viewers get another record of it if this is not 0. */
+  readonly specialCount: number;
+  readonly teleportTick: number | null;
+  readonly isSpawned: boolean;
+  isListed: boolean;
 }
 
 /** The integers of a record, side by side, since whoever reads one mostly reads the others: the object. */
@@ -62,6 +70,10 @@ export class RecordRun {
   /** Where each set begins. */
   setStarts: Int32Array<ArrayBuffer> = new Int32Array(64);
   setCount = 0;
+  /** How many records `writeRun` has written. Their objects have these viewers, and in one call this layout. */
+  place = 0;
+  viewers: unknown = null;
+  layout: unknown = null;
   /** The object of the record that was written last. */
   before: number = NO_RECORD;
   /** The first change that is not written. */
@@ -77,7 +89,8 @@ export class RecordRun {
     this.rows = grownInts(this.rows, count * ROW);
     this.starts = grownInts(this.starts, count + 1);
     this.setStarts = grownInts(this.setStarts, count);
-    this.integerCount = this.setCount = 0;
+    this.integerCount = this.setCount = this.place = 0;
+    this.viewers = this.layout = null;
     this.before = NO_RECORD;
     this.change = -1;
   }

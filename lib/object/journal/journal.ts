@@ -20,6 +20,7 @@ const GENERATION = 1;
 const MASK = 2;
 /** How many changes before this one the object's previous change is. */
 const PREVIOUS = 3;
+const WIDTH = 4;
 
 /** The integers of a packet: the player, its part of the changes, its part of what was resent. */
 const PLAYER = 0;
@@ -41,13 +42,15 @@ const NEXT = 6;
  * Whoever sees a changed object must either get it in a packet of that tick, or keep it marked for a later one.
  */
 export class Journal {
-  readonly #changes = new RecordRing(4);
+  readonly #changes = new RecordRing(WIDTH);
   readonly #resent = new RecordRing(3);
   readonly #packets = new RecordRing(7);
   /** Where the records of a tick start, by `tick % 64`. */
   readonly #tickStarts = new Int32Array(3 * JOURNAL_TICKS);
   #tick = -JOURNAL_TICKS;
   readonly #one = new Int32Array(2);
+  /** The changes before this number are chained, or forgotten. */
+  #chained = 0;
   /** The number of each object's last change. */
   #lastOf = new Int32Array(0);
   /** How often each number was given to another object. */
@@ -76,7 +79,9 @@ export class Journal {
     }
     this.#tick = tick;
     const oldest = 3 * ((tick + 1) & (JOURNAL_TICKS - 1));
-    this.#changes.release(starts[oldest] as number);
+    const first = starts[oldest] as number;
+    this.#changes.release(first);
+    if (isBefore(this.#chained, first)) this.#chained = first;
     this.#resent.release(starts[oldest + 1] as number);
     this.#packets.release(starts[oldest + 2] as number);
   }
@@ -90,31 +95,39 @@ export class Journal {
 
   /** Adds `count` changes. Of each, `list` has the object and its members, `width` integers behind those of another. */
   addChanges(list: Int32Array, width: number, count: number): void {
-    const changes = this.#changes;
-    let number = changes.end;
-    changes.add(count);
-    const { data } = changes;
+    let at = this.#changes.add(count);
+    const { data } = this.#changes;
+    for (let from = 0; from < count * width; from += width) {
+      data[at + ITEM] = list[from] as number;
+      data[at + MASK] = list[from + 1] as number;
+      at += WIDTH;
+      if (at === data.length) at = 0;
+    }
+  }
+
+  /** Chains each change to the one before it of the same object. Only losses ask, so it waits for one. */
+  #chain(): void {
+    const { data, end } = this.#changes;
     let lastOf = this.#lastOf;
     let generations = this.#generations;
-    for (let from = 0; from < count * width; from += width) {
-      const item = list[from] as number;
+    for (let number = this.#chained; number !== end; number = (number + 1) | 0) {
+      const at = this.#changes.place(number);
+      const item = data[at + ITEM] as number;
       if (item >= lastOf.length) {
         this.#reserve(item);
         lastOf = this.#lastOf;
         generations = this.#generations;
       }
-      const at = changes.place(number);
-      data[at + ITEM] = item;
       data[at + GENERATION] = generations[item] as number;
-      data[at + MASK] = list[from + 1] as number;
       data[at + PREVIOUS] = number - (lastOf[item] as number);
       lastOf[item] = number;
-      number = (number + 1) | 0;
     }
+    this.#chained = end;
   }
 
   /** `item` names another object from now on: nothing that was sent of the old one is marked. */
   forget(item: number): void {
+    this.#chain();
     this.#reserve(item);
     (this.#generations[item] as number)++;
   }
@@ -162,6 +175,7 @@ export class Journal {
       sink.markAll();
       return;
     }
+    this.#chain();
     const { data } = packets;
     const at = packets.place(number);
     const tickEnd = data[at + TICK_END] as number;

@@ -118,6 +118,11 @@ export class LatestSender {
     return this.#changes.beginTick(tick, changed, count);
   }
 
+  /** As `TickChanges.writeRuns`. */
+  writeRuns(from: number): number {
+    return this.#changes.writeRuns(from);
+  }
+
   /** As `TickChanges.read`. */
   readChanges(end: number): void {
     this.#changes.read(end);

@@ -400,10 +400,12 @@ export class ObjectServer implements ObjectOwner {
     for (const object of this.#teleporting) object.teleportTick = tick;
     if (this.#teleporting.length > 0) this.#teleporting = [];
     let hasOwners = false;
-    for (let from = 0; from < count; from += BLOCK) {
+    for (let from = 0; from < count; ) {
+      if (this.states.meter === null) from = this.latest.writeRuns(from);
       const to = Math.min(from + BLOCK, count);
       if (this.states.send(changed, masks, from, to, tick)) hasOwners = true;
       this.latest.readChanges(to);
+      from = to;
     }
     this.latest.writeChanges();
     const rateBytes = this.#rate.take(this.#server.time.nowMs);

@@ -1,5 +1,5 @@
 import type { NetworkWriter } from "../../serialization/index.js";
-import { BEGINS_SET, HEAD, ITEM, MASK, ROW, ROW_BITS, SEEN } from "../behaviour/record-run.js";
+import { BEGINS_SET, HEAD, ITEM, MASK, type RecordForm, ROW, ROW_BITS, SEEN } from "../behaviour/record-run.js";
 import { grownInts } from "../collections/int-array.js";
 import type { Journal } from "../journal/journal.js";
 import { isNextStart, MAX_START_BITS, NO_RECORD, writeRecordStart } from "../wire/latest-format.js";
@@ -75,8 +75,7 @@ export class TickChanges {
   write(journal: Journal): void {
     const { list } = this;
     this.#viewers.last = this.#last;
-    this.#chainSets();
-    this.#writeRecords();
+    this.#writeRecords(this.#chainSets());
     this.#layouts.length = 0;
     const { rows, setStarts } = list.run;
     for (let index = 0; index < this.#setCount; index++) {
@@ -84,11 +83,58 @@ export class TickChanges {
       set.start = setStarts[index] as number;
       set.end = index + 1 < this.#setCount ? (setStarts[index + 1] as number) : list.count;
       set.firstPacket = set.lastPacket = 0;
+      if (set.start === set.end) continue;
       const { players } = set;
       for (let place = 0; place < players.length; place++) players[place]?.addChanges(set);
     }
     journal.addChanges(rows, ROW, list.count);
     this.#isListed = false;
+  }
+
+  /**
+   * Settles and writes changes at once, as long as they are of what the same players see, with nothing special. The
+   * others follow in order.
+   *
+   * @returns the first one of the others: the caller sets its mask, and `read` goes on from there
+   */
+  writeRuns(from: number): number {
+    let change = from;
+    while (change < this.#count) {
+      const { layout, viewers } = this.#objects[change] as ServerObject;
+      const end = layout.recordForm ? this.#writeRun(layout, layout.recordForm, viewers, change) : change;
+      if (end === change) break;
+      change = end;
+    }
+    this.#read = change;
+    return change;
+  }
+
+  #writeRun(layout: ObjectLayout, form: RecordForm, viewers: Viewers, from: number): number {
+    const { run, writer } = this.list;
+    if (run.viewers === null && viewers.players.length > 0 && viewers.tick !== this.#tick) {
+      run.viewers = viewers;
+      viewers.tick = this.#tick;
+      viewers.first = viewers.last = -1;
+      // What others see may have been read before, but it is written later.
+      const sets = this.#sets;
+      if (this.#setCount > 0) sets[this.#setCount] = sets[0] as Viewers;
+      sets[0] = viewers;
+      this.#setCount++;
+      run.setStarts[run.setCount++] = 0;
+    }
+    if (viewers !== run.viewers) return from;
+    run.layout = layout;
+    const end = layout.Values.writeRun(writer, run, form, from, Math.min(from + MAX_RUN, this.#count));
+    this.#tellInterpolated(layout, from, end);
+    return end;
+  }
+
+  #tellInterpolated({ interpolatedPlaces }: ObjectLayout, from: number, to: number): void {
+    const { masks } = this.list.run;
+    for (let change = from; change < to && interpolatedPlaces !== 0; change++) {
+      const has = ((masks[change] as number) & interpolatedPlaces) !== 0;
+      if (has) this.#onInterpolated(this.#objects[change] as ServerObject, this.#tick);
+    }
   }
 
   /** Reads what is needed of the objects before `end`, whose masks are set. */
@@ -112,14 +158,10 @@ export class TickChanges {
   #readRun(layout: ObjectLayout, isAlone: boolean, from: number, to: number): void {
     const objects = this.#objects;
     const { items, kinds, masks, next } = this.list.run;
-    const { interpolatedPlaces } = layout;
     const kindOfAll = this.#kindOf(layout) | (isAlone ? IS_ALONE : 0);
     let viewers = this.#viewers;
     let last = this.#last;
-    for (let change = from; change < to && interpolatedPlaces !== 0; change++) {
-      const has = ((masks[change] as number) & interpolatedPlaces) !== 0;
-      if (has) this.#onInterpolated(objects[change] as ServerObject, this.#tick);
-    }
+    this.#tellInterpolated(layout, from, to);
     for (let change = from; change < to; change++) {
       if (masks[change] === 0) continue;
       const object = objects[change] as ServerObject;
@@ -151,7 +193,8 @@ export class TickChanges {
   /** The next changes are of these viewers. @returns whether they have none yet */
   #enter(viewers: Viewers, change: number): boolean {
     if (viewers.tick === this.#tick) {
-      this.list.run.next[viewers.last] = change;
+      if (viewers.last < 0) viewers.first = change;
+      else this.list.run.next[viewers.last] = change;
       return false;
     }
     viewers.tick = this.#tick;
@@ -160,21 +203,28 @@ export class TickChanges {
     return true;
   }
 
-  /** Chains each set of viewers' changes to those of the next one. */
-  #chainSets(): void {
+  /**
+   * Chains each set of viewers' changes to those of the next one. Those of the first set may be written already.
+   *
+   * @returns the first change of the chain, -1 if it is empty
+   */
+  #chainSets(): number {
     const { next } = this.list.run;
-    for (let index = 1; index < this.#setCount; index++) {
+    const isWritten = this.#setCount > 0 && (this.#sets[0] as Viewers).first < 0;
+    for (let index = isWritten ? 2 : 1; index < this.#setCount; index++) {
       next[(this.#sets[index - 1] as Viewers).last] = (this.#sets[index] as Viewers).first;
     }
+    const first = isWritten ? 1 : 0;
+    return first < this.#setCount ? (this.#sets[first] as Viewers).first : -1;
   }
 
   /** Writes all records in the order of the chain. */
-  #writeRecords(): void {
+  #writeRecords(first: number): void {
     const { list } = this;
     const { run, writer } = list;
     const { kinds } = run;
-    let place = 0;
-    let change = this.#setCount === 0 ? -1 : (this.#sets[0] as Viewers).first;
+    let { place } = run;
+    let change = first;
     while (change >= 0) {
       const kind = kinds[change] as number;
       const { recordForm, Values } = this.#layouts[kind >> FLAG_BITS] as ObjectLayout;

@@ -41,9 +41,20 @@ describe.each(libraries)("%s", (way, library) => {
     maskBits: 6,
   };
 
+  /** An object as it is in a world, of which all viewers get the same. */
+  const plain = {
+    item: 0,
+    layout: null,
+    viewers: null,
+    specialCount: 0,
+    teleportTick: null,
+    isSpawned: true,
+    isListed: true,
+  };
+
   /** Settles the objects at a time and one by one, writes those with any changes both ways, and compares. */
   function compare(bodies: readonly InstanceType<typeof NetworkBehaviour>[], twins: typeof bodies) {
-    const holders = bodies.map((body) => ({ first: memberValues(body) }));
+    const holders = bodies.map((body) => ({ ...plain, first: memberValues(body) }));
     const { definition } = (holders[0] as (typeof holders)[number]).first;
     const { Values, latestMask, latestShift } = definition;
     const count = bodies.length;
@@ -120,6 +131,89 @@ describe.each(libraries)("%s", (way, library) => {
       expect(first.settle()).toBe(memberValues(twins[index] as (typeof twins)[number]).settle());
     }
   }
+
+  test("objects with the same viewers are settled and written at once, up to one that is not plain", () => {
+    const [layout, viewers] = [{}, {}];
+    const [bodies, twins] = [0, 1].map(() => Array.from({ length: 20 }, () => new Numbers())) as [Numbers[], Numbers[]];
+    const { Values, latestMask, latestShift, members } = memberValues(new Numbers()).definition;
+    const level = members.find(({ name }) => name === "level")?.bit ?? 0;
+    const seen = new Set<string>();
+    const unlike = [
+      ["layout", {}],
+      ["viewers", {}],
+      ["specialCount", 1],
+      ["teleportTick", 7],
+      ["isSpawned", false],
+      ["item", LARGE],
+    ] as const;
+    for (let round = 0; round < 300; round++) {
+      const first = whole(3);
+      const holders = bodies.map((body, index) => ({
+        ...{ ...plain, layout, viewers, first: memberValues(body) },
+        item: index < 10 ? index : 7 * index,
+      }));
+      const [end, [name, value]] = [whole(21), unlike[whole(unlike.length)] as (typeof unlike)[number]];
+      for (const [index, body] of bodies.entries()) {
+        const twin = twins[index] as Numbers;
+        // Nothing has changed of some: they have no record.
+        if (random() < 0.8) change(body);
+        if (index !== end) memberValues(body).settle(level);
+        const { height, isOn, level: now, part, position, seed } = body;
+        Object.assign(twin, { height, isOn, level: now, part, position, seed });
+        memberValues(twin).settle(level);
+        if (index !== end) continue;
+        if (memberValues(body).hasChanged(level)) seen.add("ordered");
+        else {
+          Object.assign(holders[index] as object, { [name]: value });
+          seen.add(name);
+        }
+      }
+      const run = new RecordRun();
+      run.reset(20);
+      Object.assign(run, { objects: holders, layout, viewers });
+      const [written, expected] = [new NetworkWriter({ sizeBytes: 1 }), new NetworkWriter({ sizeBytes: 1 })];
+      for (const writer of [written, expected]) writer.writeBits(1, first);
+      const half = whole(end + 1);
+      let stopped = Values.writeRun(written, run, form, 0, half);
+      if (way === "loops") {
+        expect([stopped, run.place]).toEqual([0, 0]);
+        return;
+      }
+      expect(stopped).toBe(half);
+      stopped = Values.writeRun(written, run, form, half, 20);
+      expect(stopped).toBe(end);
+      const rows: number[] = [];
+      const starts: number[] = [];
+      let before = NO_RECORD;
+      for (let index = 0; index < end; index++) {
+        const { item, isListed } = holders[index] as (typeof holders)[number];
+        const twin = memberValues(twins[index] as Numbers);
+        const mask = twin.settle(latestMask);
+        const shown = mask >>> latestShift;
+        expect([run.masks[index], isListed]).toEqual([shown, false]);
+        if (mask === 0) continue;
+        rows.push(item, shown, shown, form.startBits(before, item));
+        starts.push(expected.bitLength);
+        expected.writeBits(form.start(before, item), form.startBits(before, item));
+        expected.writeBits(shown << 1, 7);
+        twin.write(expected, mask);
+        before = item;
+      }
+      expect(run.place).toBe(starts.length);
+      expect(run.before).toBe(before);
+      expect([...run.rows.subarray(0, rows.length)]).toEqual(rows);
+      expect([...run.starts.subarray(0, starts.length)]).toEqual(starts);
+      expect(written.bitLength).toBe(expected.bitLength);
+      expect(written.toBytes()).toEqual(expected.toBytes());
+      // The others have changed as before, and are still listed.
+      for (let index = end; index < 20; index++) {
+        expect(holders[index]?.isListed).toBe(true);
+        const [body, twin] = [bodies[index], twins[index]].map((each) => memberValues(each as Numbers));
+        expect((body?.settle() ?? 0) & ~level).toBe(twin?.settle());
+      }
+    }
+    expect([...seen].sort()).toEqual([...unlike.map(([name]) => name), "ordered"].sort());
+  });
 
   test("records of many objects are those of each", () => {
     expect(memberValues(new Numbers()).definition.Values.integerCount).toBe(way === "loops" ? 0 : 7);
