@@ -8,7 +8,7 @@ const LARGE = 50_000;
 
 describe.each(libraries)("%s", (way, library) => {
   const { bool, float32, i8, memberValues, NetworkBehaviour, networked, NetworkWriter } = library;
-  const { quantized, string, struct, u16, u32, vec2 } = library;
+  const { quantized, runFunctionsOf, string, struct, u16, u32, vec2 } = library;
   const random = seededRandom(7);
   const whole = (below: number) => Math.floor(random() * below);
   const latest = { delivery: "latest" } as const;
@@ -45,14 +45,15 @@ describe.each(libraries)("%s", (way, library) => {
   function compare(bodies: readonly InstanceType<typeof NetworkBehaviour>[], twins: typeof bodies) {
     const holders = bodies.map((body) => ({ first: memberValues(body) }));
     const { definition } = (holders[0] as (typeof holders)[number]).first;
-    const { Values, latestMask, latestShift } = definition;
+    const { latestMask, latestShift } = definition;
+    const { settleAll, writeChain } = runFunctionsOf(definition);
     const count = bodies.length;
     const run = new RecordRun();
     run.reset(count);
     run.objects = holders;
     const half = whole(count + 1);
-    Values.settleAll(run, 0, half);
-    Values.settleAll(run, half, count);
+    settleAll(run, 0, half);
+    settleAll(run, half, count);
     // In any order, in sets, some of another kind, some with large numbers.
     const order = bodies.map((_, change) => change).sort(() => random() - 0.5);
     let item = 0;
@@ -74,7 +75,7 @@ describe.each(libraries)("%s", (way, library) => {
     for (let place = 0; place < count; ) {
       const kind = run.kinds[change] as number;
       const limit = Math.min(place + 1 + whole(9), count);
-      const end = Values.writeChain(written, run, form, change, place, limit);
+      const end = writeChain(written, run, form, change, place, limit);
       for (; place < end; place++) {
         const twin = memberValues(twins[change] as (typeof twins)[number]);
         const flags = run.kinds[change] as number;
@@ -122,7 +123,7 @@ describe.each(libraries)("%s", (way, library) => {
   }
 
   test("records of many objects are those of each", () => {
-    expect(memberValues(new Numbers()).definition.Values.integerCount).toBe(way === "loops" ? 0 : 7);
+    expect(runFunctionsOf(memberValues(new Numbers()).definition).integerCount).toBe(way === "loops" ? 0 : 7);
     const [bodies, twins] = [0, 1].map(() => Array.from({ length: 50 }, () => new Numbers())) as [Numbers[], Numbers[]];
     for (let round = 0; round < 30; round++) {
       for (const [index, body] of bodies.entries()) {
