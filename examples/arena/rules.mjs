@@ -1,6 +1,14 @@
 // What both sides know: the objects of the arena, and the one step that moves a ship, on the server and on its client.
 import { defineProtocol } from "valve-sockets/message";
-import { clientRpc, definePrediction, definePrefab, NetworkBehaviour, networked, ref } from "valve-sockets/object";
+import {
+  clientRpc,
+  definePrediction,
+  definePrefab,
+  linear,
+  NetworkBehaviour,
+  networked,
+  ref,
+} from "valve-sockets/object";
 import {
   angle,
   bool,
@@ -66,8 +74,8 @@ networked(
     pilot: ref(() => Pilot),
     health: u8,
     isCharged: bool,
-    position: [metres, { delivery: "latest", interpolate: true }],
-    aim: [direction, { delivery: "latest", interpolate: true }],
+    position: [metres, { delivery: "latest", interpolate: linear }],
+    aim: [direction, { delivery: "latest", interpolate: linear }],
     velocity: [speed, { delivery: "latest", to: "owner" }],
     reload: [u8, { delivery: "latest", to: "owner" }],
   },

@@ -1,6 +1,6 @@
 // What server and page both know.
 import { defineMessage, defineProtocol } from "valve-sockets/message";
-import { definePrefab, NetworkBehaviour, networked } from "valve-sockets/object";
+import { definePrefab, linear, NetworkBehaviour, networked } from "valve-sockets/object";
 import { quantized, ranged, struct, u8, vec2 } from "valve-sockets/serialization";
 
 export const TICK_RATE = 20;
@@ -9,7 +9,7 @@ export const BOT_COUNT = 5;
 export class Bot extends NetworkBehaviour {}
 networked(Bot, {
   number: [u8, { initialOnly: true }],
-  position: [vec2(), { delivery: "latest", interpolate: true }],
+  position: [vec2(), { delivery: "latest", interpolate: linear }],
 });
 export const BotPrefab = definePrefab("bot", { bot: Bot });
 export const parts = { prefabs: [BotPrefab] };

@@ -11,15 +11,10 @@ export {
   syncMap,
   syncSet,
 } from "./behaviour/collections.js";
+export type { Interpolation } from "./behaviour/interpolation.js";
 export type { ClientTime } from "./behaviour/member-values.js";
 export { type BehaviourClass, type ListenOptions, NetworkBehaviour } from "./behaviour/network-behaviour.js";
 export type { NetworkIdentity } from "./behaviour/network-identity.js";
-export {
-  NetworkTransform2D,
-  NetworkTransform3D,
-  type Transform2D,
-  type Transform3D,
-} from "./behaviour/network-transform.js";
 export {
   type Callables,
   type Declarations,
@@ -61,8 +56,15 @@ export {
 } from "./client/client-object-manager.js";
 export { ClientFigures, reportFigures } from "./client-figures.js";
 export { clientRpc, serverRpc } from "./declare-rpc.js";
+export { interpolation, linear } from "./define-interpolation.js";
 export { definePrediction } from "./define-prediction.js";
 export type { GridCell } from "./interest/grid-cells.js";
+export {
+  NetworkTransform2D,
+  NetworkTransform3D,
+  type Transform2D,
+  type Transform3D,
+} from "./network-transform.js";
 export type { PredictionDefinition, PredictionOptions, StepContext } from "./prediction/defined-prediction.js";
 export {
   always,

@@ -34,6 +34,7 @@ const calls = ["clientRpc", "serverRpc"];
 const collections = ["syncList", "syncMap", "syncSet", "syncRef"];
 const rows: [string, string[]][] = [
   ["a world: the manager, prefabs, variables", world],
+  ["with `linear`: what is drawn between two states", [...world, "linear"]],
   ["with calls", [...world, ...calls]],
   ["with lists, maps, sets and references", [...world, ...collections]],
   ["with `definePrediction`", [...world, "definePrediction"]],

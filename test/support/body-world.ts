@@ -1,5 +1,6 @@
 import {
   definePrefab,
+  linear,
   NetworkBehaviour,
   networked,
   type Prefab,
@@ -28,11 +29,11 @@ export const Body = networked(
   BodyParts,
   {
     colour: u8,
-    position: [vec2(float32), { delivery: "latest", interpolate: true }],
-    heading: [angle({ bits: 16 }), { delivery: "latest", interpolate: true }],
-    height: [float32, { delivery: "latest", interpolate: true, every: 3 }],
-    jump: [float32, { delivery: "latest", interpolate: true, snap: 5 }],
-    own: [float32, { delivery: "latest", interpolate: true, from: "owner" }],
+    position: [vec2(float32), { delivery: "latest", interpolate: linear }],
+    heading: [angle({ bits: 16 }), { delivery: "latest", interpolate: linear }],
+    height: [float32, { delivery: "latest", interpolate: linear, every: 3 }],
+    jump: [float32, { delivery: "latest", interpolate: linear, snap: 5 }],
+    own: [float32, { delivery: "latest", interpolate: linear, from: "owner" }],
   },
   { shoot: serverRpc([float32, float32], { anyone: true }) },
 );

@@ -1,6 +1,7 @@
 import {
   clientRpc,
   definePrefab,
+  linear,
   NetworkBehaviour,
   type NetworkIdentity,
   networked,
@@ -50,7 +51,7 @@ export const Chest = networked(
     tags: syncSet(string(4), 20, { from: "owner" }),
     target: syncRef(() => ChestParts, { from: "owner" }),
     aim: [vec2(float32), { delivery: "latest", from: "owner" }],
-    place: [vec2(u16), { delivery: "latest", interpolate: true }],
+    place: [vec2(u16), { delivery: "latest", interpolate: linear }],
   },
   {
     put: serverRpc([u16], { returns: u8, anyone: true, rateLimit: { perSecond: 50, burst: 50 } }),

@@ -1,5 +1,4 @@
 import type { BehaviourDefinition } from "./definition.js";
-import { generateRun } from "./generated-run.js";
 import { componentsOf } from "./live-value.js";
 import type { Member } from "./member.js";
 import { MemberValues, type ValuesClass } from "./member-values.js";
@@ -149,7 +148,6 @@ export function generateValues(definition: BehaviourDefinition): ValuesClass {
       }`
           : ""
       }
-      ${generateRun(definition)}
       read(reader, mask) {
         this.reading(mask);
         ${all((_i, bit, { read }) => `if ((mask & ${bit}) !== 0) { ${read} }`)}

@@ -5,7 +5,6 @@ import { isClientCallback } from "./callback-side.js";
 import type { BehaviourDefinition } from "./definition.js";
 import { type Components, copyComponents } from "./live-value.js";
 import type { Member } from "./member.js";
-import { BEGINS_SET, NO_RECORD, type RecordForm, type RecordRun, ROW_BITS, type ValuesHolder } from "./record-run.js";
 import type { References } from "./references.js";
 
 /** Whoever collects what has changed: a manager, once the object is in its world. */
@@ -35,35 +34,6 @@ export interface ValuesClass {
   new (definition: BehaviourDefinition): MemberValues;
   /** How many bits each member always has; 0 where they differ. Null if there is no `readAt`. */
   readonly fixedBits: readonly number[] | null;
-  /** How many integers `settleAll` gives a run of each object. */
-  readonly integerCount: number;
-  /**
-   * Settles and writes objects of a run at once, from `from` to before `to` at most: while they have the run's viewers
-   * and layout, all viewers get the same of them, and nothing but latest members has changed. What has changed is in
-   * the run's `masks`.
-   *
-   * @returns the first one that is none of these
-   */
-  writeRun(writer: NetworkWriter, run: RecordRun, form: RecordForm, from: number, to: number): number;
-  /**
-   * Settles the latest members of the objects of a run from `from` to before `to`, whose first behaviours are of this
-   * class, and gives the run what has changed of each, and the values.
-   */
-  settleAll(run: RecordRun, from: number, to: number): void;
-  /**
-   * Writes records, from `place` to before `limit` at most: of the change `first` and those chained to it, while they
-   * are of its kind and can be written in a run.
-   *
-   * @returns the place behind the last one; `run.change` is the first change that is not written
-   */
-  writeChain(
-    writer: NetworkWriter,
-    run: RecordRun,
-    form: RecordForm,
-    first: number,
-    place: number,
-    limit: number,
-  ): number;
   /** The accessors of the members of a behaviour, by index. */
   propertiesOf(
     valuesOf: (behaviour: object) => MemberValues,
@@ -100,48 +70,6 @@ export abstract class MemberValues {
 
   constructor(definition: BehaviourDefinition) {
     this.definition = definition;
-  }
-
-  static readonly integerCount: number = 0;
-
-  static writeRun(...[_writer, _run, _form, from]: Parameters<ValuesClass["writeRun"]>): number {
-    return from;
-  }
-
-  static settleAll(...[{ masks, objects }, from, to]: Parameters<ValuesClass["settleAll"]>): void {
-    for (let change = from; change < to; change++) {
-      const { first } = objects[change] as ValuesHolder;
-      const { latestMask, latestShift } = first.definition;
-      masks[change] = (first.settle(latestMask) & latestMask) >>> latestShift;
-    }
-  }
-
-  static writeChain(...parameters: Parameters<ValuesClass["writeChain"]>): number {
-    const [writer, run, { start, startBits, zeroBits, maskBits }, first, place, limit] = parameters;
-    const { items, kinds, masks, next, objects, rows, setStarts, starts } = run;
-    const kind = (kinds[first] as number) | BEGINS_SET;
-    let end = place;
-    let change = first;
-    for (; end < limit && change >= 0; end++) {
-      const flags = kinds[change] as number;
-      if ((flags | BEGINS_SET) !== kind) break;
-      const begins = (flags & BEGINS_SET) !== 0;
-      if (begins) run.before = NO_RECORD;
-      const item = items[change] as number;
-      const bits = startBits(run.before, item);
-      if (bits === 0) break;
-      if (begins) setStarts[run.setCount++] = end;
-      const mask = masks[change] as number;
-      rows.set([item, mask, mask, bits], end << ROW_BITS);
-      starts[end] = writer.bitLength;
-      writer.writeBits(start(run.before, item) | (mask << (bits + zeroBits)), bits + zeroBits + maskBits);
-      const values = (objects[change] as ValuesHolder).first;
-      values.write(writer, mask << values.definition.latestShift);
-      run.before = item;
-      change = next[change] as number;
-    }
-    run.change = change;
-    return end;
   }
 
   /** The value of the member of this index; of a live one its live value. */

@@ -1,11 +1,11 @@
 import type { Codec } from "../../serialization/index.js";
+import type { Interpolation } from "./interpolation.js";
 
-/** A value between two others. */
-type Between = (from: unknown, to: unknown, part: number) => unknown;
+type Between = Interpolation<unknown>["between"];
 
 /** What a member's options say of the values between two. */
 interface BetweenOptions {
-  readonly interpolate?: boolean | Between;
+  readonly interpolate?: { readonly between: Between };
   readonly snap?: number;
 }
 
@@ -21,7 +21,7 @@ export interface NumberShape {
   /** Two values that are farther from each other than this have none between them. */
   readonly snap: number;
   /** What the application says is between two values. */
-  readonly between: Between | null;
+  readonly between: Between;
   /** Whether what is between two values is found number by number, without any of the above. */
   readonly isPlain: boolean;
 }
@@ -41,7 +41,7 @@ export function numberShape(codec: Codec<unknown>, options: BetweenOptions): Num
   const periods = names ? names.map((name) => periodOf(codec.fields?.[name])) : [periodOf(codec)];
   const isQuaternion = codec.layout.startsWith("quaternion(");
   const { snap = Number.POSITIVE_INFINITY, interpolate } = options;
-  const between = typeof interpolate === "function" ? interpolate : null;
+  const between = interpolate?.between ?? null;
   const isPlain = !isQuaternion && !between && snap === Number.POSITIVE_INFINITY && periods.every((turn) => turn === 0);
   return { columns: numbers.length, names, periods, isQuaternion, snap, between, isPlain };
 }

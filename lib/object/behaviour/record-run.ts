@@ -1,3 +1,4 @@
+import type { NetworkWriter } from "../../serialization/index.js";
 import { grownInts } from "../collections/int-array.js";
 import type { MemberValues } from "./member-values.js";
 
@@ -102,4 +103,40 @@ export class RecordRun {
     this.integers = grownInts(this.integers, this.integerCount);
     return at;
   }
+}
+
+/** What settles and writes the latest members of many objects at a time, whose first behaviours are of one class. */
+export interface RunFunctions {
+  /** How many integers `settleAll` gives a run of each object. */
+  readonly integerCount: number;
+  /**
+   * Settles and writes objects of a run at once, from `from` to before `to` at most: while they have the run's viewers
+   * and layout, all viewers get the same of them, and nothing but latest members has changed. What has changed is in
+   * the run's `masks`.
+   *
+   * @returns the first one that is none of these
+   */
+  writeRun(writer: NetworkWriter, run: RecordRun, form: RecordForm, from: number, to: number): number;
+  /** Settles the objects from `from` to before `to`, and gives the run what has changed of each, and the values. */
+  settleAll(run: RecordRun, from: number, to: number): void;
+  /**
+   * Writes records, from `place` to before `limit` at most: of the change `first` and those chained to it, while they
+   * are of its kind and can be written in a run.
+   *
+   * @returns the place behind the last one; `run.change` is the first change that is not written
+   */
+  writeChain(
+    writer: NetworkWriter,
+    run: RecordRun,
+    form: RecordForm,
+    first: number,
+    place: number,
+    limit: number,
+  ): number;
+}
+
+/** Those for the objects of a layout. */
+export interface LayoutRun extends RunFunctions {
+  /** How records begin; null where they are written one by one. */
+  readonly form: RecordForm | null;
 }

@@ -1,4 +1,4 @@
-import { invalidType, rangeError } from "../../arguments.js";
+import { invalidType, rangeError, typeError } from "../../arguments.js";
 import type { INetworkPlayer } from "../../message/index.js";
 import {
   booleanOption,
@@ -12,6 +12,7 @@ import {
 } from "../../options.js";
 import { inField } from "../../serialization/errors.js";
 import type { Codec } from "../../serialization/index.js";
+import type { Interpolation } from "./interpolation.js";
 
 /**
  * Which of the players that see an object get a member: all, its owner, all but its owner, or those for whom a function
@@ -40,10 +41,10 @@ export interface SyncOptions<T> {
   /** An object that is changed in place and reported by `markChanged`. @defaultValue false */
   mutable?: boolean;
   /**
-   * `shown` and `rewind` have values between two that came: `true`, or a function that finds them. It is for numbers,
-   * and for vectors, quaternions and structs of them, with `latest`. Angles go the short way. @defaultValue false
+   * `shown` and `rewind` have values between two that came: `linear`, or what `interpolation` makes of a function. It
+   * is for numbers, and for vectors, quaternions and structs of them, with `latest`. @defaultValue none
    */
-  interpolate?: boolean | ((from: T, to: T, part: number) => T);
+  interpolate?: Interpolation<T>;
   /**
    * A value that is farther from the one before than this, in the unit of the value, has none between. It needs
    * `latest`.
@@ -61,26 +62,24 @@ export interface SyncOptions<T> {
   optional?: boolean;
 }
 
-/** A rule, or a function. */
-const functionOr =
-  (rule: OptionRule): OptionRule =>
-  (name, value) => {
-    if (typeof value !== "function") rule(name, value);
-  };
-
 const audience: OptionRule = (name, value) => {
-  if (value === "observers" || value === "owner" || value === "others") return;
+  if (typeof value === "function" || value === "observers" || value === "owner" || value === "others") return;
   throw rangeError(name, '"observers", "owner", "others" or a function');
+};
+
+const interpolationOption: OptionRule = (name, value) => {
+  if (typeof (value as Partial<Interpolation<unknown>> | null)?.shownTime === "function") return;
+  throw typeError(name, 'linear or interpolation((from, to, part) => …): import it from "valve-sockets/object"');
 };
 
 const rules: OptionRules<SyncOptions<unknown>> = {
   delivery: oneOf("ordered", "latest"),
   from: oneOf("server", "owner", "both"),
-  to: functionOr(audience),
+  to: audience,
   every: integerOption(1, 255),
   initialOnly: booleanOption,
   mutable: booleanOption,
-  interpolate: functionOr(booleanOption),
+  interpolate: interpolationOption,
   snap: numberOption(0, Number.MAX_VALUE),
   validate: functionOption,
   optional: booleanOption,

@@ -49,7 +49,10 @@ export interface ClientObjectManagerOptions {
 export interface ClientObjectMetrics {
   /** How many times the server had other values than those that this client predicted, since the manager was made. */
   corrections: number;
-  /** How far what is shown is behind the newest state that could have come, in milliseconds; 0 before any has. */
+  /**
+   * How far what is shown is behind the newest state that could have come, in milliseconds; 0 before any has.
+   * It is 0 as well where no member is interpolated.
+   */
   shownDelayMs: number;
 }
 
@@ -151,7 +154,7 @@ export class ClientObjectManager {
 
   /**
    * The server's tick that is shown, with a fraction. Null before the first state has come, and where the server has no
-   * `tickRate`: what has arrived is shown at once then.
+   * `tickRate` or no member is interpolated: what has arrived is shown at once then.
    */
   get shownTick(): number | null {
     return this.#core.viewTick();
@@ -159,7 +162,7 @@ export class ClientObjectManager {
 
   /** A new object with the figures of now. */
   get metrics(): ClientObjectMetrics {
-    return { corrections: this.#core.prediction?.corrections ?? 0, shownDelayMs: this.#core.shown.delayMs };
+    return { corrections: this.#core.prediction?.corrections ?? 0, shownDelayMs: this.#core.shown?.delayMs ?? 0 };
   }
 
   /**

@@ -8,7 +8,7 @@ import { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import type { NetworkIdentity } from "../behaviour/network-identity.js";
 import type { Instance } from "../behaviour/prefab.js";
 import type { CallOptions, RpcDefinition } from "../behaviour/rpc.js";
-import { BehaviourTimeline } from "../timeline/object-timeline.js";
+import type { BehaviourTimeline } from "../timeline/object-timeline.js";
 import type { ShownTime } from "../timeline/shown-time.js";
 import type { ObjectAudience } from "../wire/object-audience.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
@@ -18,7 +18,8 @@ import { WorldObject, type WorldObjectOwner } from "../world/world-object.js";
 /** What an object needs of its manager. */
 export interface ClientObjectOwner extends WorldObjectOwner<ClientObject> {
   readonly player: INetworkPlayer | null;
-  readonly shown: ShownTime;
+  /** Null where no member is interpolated. */
+  readonly shown: ShownTime | null;
   report(error: unknown): void;
   /** Calls `run`, which does not throw, when what was applied last is shown. */
   whenShown(object: ClientObject, run: () => void): void;
@@ -72,8 +73,8 @@ export class ClientObject
     this.shared = shared;
     this.isWaiting = !shared && !made;
     this.staticName = staticName;
-    const hasTimeline = layout.interpolated.length > 0 && !this.isWaiting;
-    this.#timelines = hasTimeline ? this.values.map((values) => new BehaviourTimeline(manager.shown, values)) : [];
+    const shown = layout.interpolated.length > 0 && !this.isWaiting ? manager.shown : null;
+    this.#timelines = shown ? this.values.map((values) => shown.timelineOf(values)) : [];
     this.audience = layout.audiences.others;
     for (const [index, value] of this.values.entries()) {
       value.owner = this;

@@ -71,7 +71,7 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
   }
 
   get frame(): number {
-    return this.#world.shown.frame;
+    return this.#world.frame;
   }
 
   get tickPart(): number {
@@ -261,7 +261,7 @@ export class ClientPrediction implements ControlOwner, HostControlOwner {
     const body = this.#body;
     body.reset();
     this.#writeHead(control, tick);
-    const { tick: shownTick } = this.#world.shown;
+    const shownTick = this.#world.viewTick();
     control.writeInputs(body, shownTick === null ? 0 : tick - shownTick);
     const writer = this.#writer;
     writer.reset();

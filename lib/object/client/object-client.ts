@@ -8,8 +8,7 @@ import type { MemberValues } from "../behaviour/member-values.js";
 import type { NetworkBehaviour } from "../behaviour/network-behaviour.js";
 import { References } from "../behaviour/references.js";
 import { ItemMap } from "../collections/item-map.js";
-import { ShownQueue } from "../timeline/shown-queue.js";
-import { ShownTime } from "../timeline/shown-time.js";
+import type { ShownTime } from "../timeline/shown-time.js";
 import { readSilentTicks } from "../wire/latest-format.js";
 import type { Layouts, WireLayouts } from "../wire/layouts.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
@@ -46,8 +45,10 @@ export class ObjectClient implements ClientObjectOwner {
   readonly #references = new References(false, (netId, index) => this.byNetId.get(netId)?.parts[index] ?? null);
   readonly #sender: OwnerSender;
   character: ClientObject | null = null;
-  readonly shown: ShownTime;
-  readonly #waitsForShown = new ShownQueue();
+  /** Null where no member is interpolated: what has arrived is shown at once. */
+  readonly shown: ShownTime | null;
+  /** Goes up whenever something else is shown. */
+  frame = 0;
   /** That of the values that were applied last. */
   #tick = 0;
   #updatedMs = Number.NEGATIVE_INFINITY;
@@ -82,7 +83,9 @@ export class ObjectClient implements ClientObjectOwner {
     this.wire = layouts.whole;
     this.report = report;
     this.#sender = new OwnerSender(client);
-    this.shown = new ShownTime(layouts.intervalTicks);
+    const [interpolated] = layouts.all.flatMap((layout) => layout.interpolated);
+    const shown = interpolated?.member.options.interpolate?.shownTime(layouts.intervalTicks);
+    this.shown = (shown as ShownTime | undefined) ?? null;
     this.waiting = new WaitingObjects({
       clock: NetworkClient.clockOf(client),
       report,
@@ -148,21 +151,21 @@ export class ObjectClient implements ClientObjectOwner {
 
   /** The server's tick that is shown, for the server to know what this client sees; null for what has arrived. */
   viewTick(): number | null {
-    return this.shown.tick;
+    return this.shown?.tick ?? null;
   }
 
   /** Goes on to the present with what is shown. */
   update(): void {
     this.#updatedMs = this.#nowMs;
-    this.shown.update(this.#updatedMs);
-    if (this.shown.tick !== null) this.#waitsForShown.update(this.shown.tick);
+    this.frame++;
+    this.shown?.update(this.#updatedMs);
   }
 
   /** Calls `run` when the time that is shown has come to `tick`, and before the object goes. */
   whenShown(object: object, run: () => void, tick: number = this.#tick): void {
-    const { tick: shownTick } = this.shown;
-    if (shownTick === null || tick <= shownTick) run();
-    else this.#waitsForShown.add(tick, object, () => this.#runAsHost(run));
+    const { shown } = this;
+    if (!shown || shown.tick === null || tick <= shown.tick) run();
+    else shown.waiting.add(tick, object, () => this.#runAsHost(run));
   }
 
   #runAsHost(run: () => void): void {
@@ -259,10 +262,11 @@ export class ObjectClient implements ClientObjectOwner {
     const { shown } = this;
     const tick = reader.readUint32();
     this.#tick = tick;
-    shown.arrived(tick, readSilentTicks(reader), this.#nowMs, this.#client.time.ticksPerSecond);
+    const silentTicks = readSilentTicks(reader);
+    shown?.arrived(tick, silentTicks, this.#nowMs, this.#client.time.ticksPerSecond);
     const count = readLatestRecords(bytes, reader, tick, this.#byItem, this.#layoutOf);
     if (count === null) return;
-    shown.applied(tick, count);
+    shown?.applied(tick, count);
     this.prediction?.restore();
     this.announce();
   }
@@ -284,6 +288,11 @@ export class ObjectClient implements ClientObjectOwner {
     this.#noted.deliver(this.report);
   }
 
+  #clearShown(): void {
+    this.frame++;
+    this.shown?.clear();
+  }
+
   /** The connection is over. */
   stop(): void {
     this.prediction?.spawns.end();
@@ -293,7 +302,7 @@ export class ObjectClient implements ClientObjectOwner {
     this.#noted.clear();
     this.#fresh = [];
     this.#stale = null;
-    this.shown.clear();
+    this.#clearShown();
     this.waiting.clear();
     this.#sender.reset();
   }
@@ -358,12 +367,12 @@ export class ObjectClient implements ClientObjectOwner {
         return;
       }
       case RecordKind.Reset:
-        this.#waitsForShown.runAll();
+        this.shown?.waiting.runAll();
         this.#stale = new Set(this.byNetId.values());
         this.#byItem.clear();
         this.#layoutOf.clear();
         this.layouts.seesAll = false;
-        this.shown.clear();
+        this.#clearShown();
         this.waiting.clear();
         this.#sender.begin();
         this.prediction?.spawns.begin();
@@ -464,7 +473,7 @@ export class ObjectClient implements ClientObjectOwner {
   }
 
   #unspawn(object: ClientObject, reason: UnspawnReason): void {
-    this.#waitsForShown.gone(object);
+    this.shown?.waiting.gone(object);
     if (object.isOwner) {
       object.setIsOwner(false);
       this.#callEach(object, (part) => part.ownerChanged?.(null));

@@ -1,11 +1,12 @@
 import type { NetworkWriter } from "../../serialization/index.js";
-import { BEGINS_SET, HEAD, ITEM, MASK, type RecordForm, ROW, ROW_BITS, SEEN } from "../behaviour/record-run.js";
+import { BEGINS_SET, HEAD, ITEM, type LayoutRun, MASK, ROW, ROW_BITS, SEEN } from "../behaviour/record-run.js";
 import { grownInts } from "../collections/int-array.js";
 import type { Journal } from "../journal/journal.js";
 import { isNextStart, MAX_START_BITS, NO_RECORD, writeRecordStart } from "../wire/latest-format.js";
 import type { ObjectLayout } from "../wire/object-layout.js";
 import { ChangeRecords } from "./change-records.js";
 import { writeLatestMembers } from "./latest-members.js";
+import { layoutRunOf } from "./run-functions.js";
 import type { ServerObject } from "./server-object.js";
 import { Viewers } from "./viewers.js";
 
@@ -22,6 +23,8 @@ const FLAG_BITS = 3;
 
 /** The mask of latest members of a single layout that are not settled yet: it is done for many objects at a time. */
 export const NOT_SETTLED = -1;
+
+const runOf = (layout: ObjectLayout): LayoutRun => (layout.run ??= layoutRunOf(layout));
 
 /**
  * The latest state that has changed in a tick. It is put in order by who sees it, and then written once for all who get
@@ -101,7 +104,7 @@ export class TickChanges {
     let change = from;
     while (change < this.#count) {
       const { layout, viewers } = this.#objects[change] as ServerObject;
-      const end = layout.recordForm ? this.#writeRun(layout, layout.recordForm, viewers, change) : change;
+      const end = this.#writeRun(layout, viewers, change);
       if (end === change) break;
       change = end;
     }
@@ -109,8 +112,10 @@ export class TickChanges {
     return change;
   }
 
-  #writeRun(layout: ObjectLayout, form: RecordForm, viewers: Viewers, from: number): number {
+  #writeRun(layout: ObjectLayout, viewers: Viewers, from: number): number {
     const { run, writer } = this.list;
+    const layoutRun = runOf(layout);
+    if (layoutRun.form === null) return from;
     if (run.viewers === null && viewers.players.length > 0 && viewers.tick !== this.#tick) {
       run.viewers = viewers;
       viewers.tick = this.#tick;
@@ -124,7 +129,7 @@ export class TickChanges {
     }
     if (viewers !== run.viewers) return from;
     run.layout = layout;
-    const end = layout.Values.writeRun(writer, run, form, from, Math.min(from + MAX_RUN, this.#count));
+    const end = layoutRun.writeRun(writer, run, layoutRun.form, from, Math.min(from + MAX_RUN, this.#count));
     this.#tellInterpolated(layout, from, end);
     return end;
   }
@@ -148,7 +153,7 @@ export class TickChanges {
       while (to < end && (masks[to] !== NOT_SETTLED) === isSettled && (objects[to] as ServerObject).layout === layout) {
         to++;
       }
-      if (!isSettled) layout.Values.settleAll(run, from, to);
+      if (!isSettled) runOf(layout).settleAll(run, from, to);
       this.#readRun(layout, isSettled, from, to);
     }
     this.#read = end;
@@ -227,13 +232,13 @@ export class TickChanges {
     let change = first;
     while (change >= 0) {
       const kind = kinds[change] as number;
-      const { recordForm, Values } = this.#layouts[kind >> FLAG_BITS] as ObjectLayout;
+      const layoutRun = runOf(this.#layouts[kind >> FLAG_BITS] as ObjectLayout);
       const isSpecial = (kind & HAS_SPECIAL) !== 0;
       if (isSpecial) this.#tellSpecial(this.#objects[change] as ServerObject, place);
       let end = place;
-      if (recordForm !== null && (kind & IS_ALONE) === 0) {
+      if (layoutRun.form !== null && (kind & IS_ALONE) === 0) {
         const limit = isSpecial ? place + 1 : Math.min(place + MAX_RUN, this.#count);
-        end = Values.writeChain(writer, run, recordForm, change, place, limit);
+        end = layoutRun.writeChain(writer, run, layoutRun.form, change, place, limit);
       }
       if (end === place) this.#writeAlone(change, end++);
       place = end;

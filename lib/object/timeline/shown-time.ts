@@ -1,5 +1,8 @@
+import type { MemberValues } from "../behaviour/member-values.js";
+import { BehaviourTimeline } from "./object-timeline.js";
 import { ReceivedTicks } from "./received-ticks.js";
 import { ShownClock } from "./shown-clock.js";
+import { ShownQueue } from "./shown-queue.js";
 
 /** Packets of so many ticks may arrive mixed. */
 const REMEMBERED = 64;
@@ -10,6 +13,8 @@ export class ShownTime {
   frame = 0;
   ticksPerSecond = 0;
   readonly received: ReceivedTicks = new ReceivedTicks();
+  /** What waits until the time that it belongs to is shown. */
+  readonly waiting: ShownQueue = new ShownQueue();
   readonly #sendIntervalTicks: number;
   #clock: ShownClock | null = null;
   #isUpdated = false;
@@ -63,6 +68,12 @@ export class ShownTime {
     if (!this.#clock) return;
     this.#clock.advance(nowMs);
     this.#isUpdated = true;
+    this.waiting.update(this.#clock.tick);
+  }
+
+  /** What is shown of a behaviour with these values. */
+  timelineOf(values: MemberValues): BehaviourTimeline {
+    return new BehaviourTimeline(this, values);
   }
 
   /** The world begins again. */

@@ -2,11 +2,11 @@ import type { NetworkReader } from "../../serialization/index.js";
 import type { BehaviourDefinition } from "../behaviour/definition.js";
 import { readMask } from "../behaviour/identity-state.js";
 import type { Member } from "../behaviour/member.js";
-import type { MemberValues, ValuesClass } from "../behaviour/member-values.js";
+import type { MemberValues } from "../behaviour/member-values.js";
 import type { Prefab } from "../behaviour/prefab.js";
-import type { RecordForm } from "../behaviour/record-run.js";
+import type { LayoutRun } from "../behaviour/record-run.js";
 import type { RpcDefinition, RpcNumbers } from "../behaviour/rpc.js";
-import { BITS_BESIDE_START, shortStart, shortStartBits } from "./latest-format.js";
+import { BITS_BESIDE_START } from "./latest-format.js";
 import { type ObjectAudience, ObjectAudiences } from "./object-audience.js";
 import type { BehaviourPart } from "./optional-parts.js";
 
@@ -77,11 +77,10 @@ export class ObjectLayout {
   /** Whether latest state is nothing but the members of one behaviour, moved as above. */
   readonly isSimple: boolean;
 
-  /**
-   * Server: how records begin, where the latest members are those of one behaviour as `isSingle` says, and all others
-   * get all of them; null elsewhere. Such records are written in runs.
-   */
-  readonly recordForm: RecordForm | null;
+  /** Server: whether records are written in runs: `isSingle` holds, and all others get all latest members. */
+  readonly hasRuns: boolean;
+  /** Server: what settles and writes many of these objects at a time, once it was needed. */
+  run: LayoutRun | null = null;
 
   /** @param lacking what one side does not have */
   constructor(prefab: Prefab, lacking: readonly BehaviourPart[] = []) {
@@ -158,11 +157,7 @@ export class ObjectLayout {
       return { layout: this, isOwner, granted, visible, ordered, latest, latestPlaces, simpleBits, quickBits };
     });
     const isSeenByAll = this.isSingle && !this.hasScopedLatest && this.audiences.others.latestPlaces === all;
-    const maskBits = this.#latestPlaces.length;
-    // A bit says whether interpolated ones have teleported.
-    const zeroBits = this.interpolated.length > 0 ? 1 : 0;
-    const isRun = isSeenByAll && maskBits > 0 && maskBits <= MAX_RUN_BITS;
-    this.recordForm = isRun ? { startBits: shortStartBits, start: othersStart, zeroBits, maskBits } : null;
+    this.hasRuns = isSeenByAll && this.latestCount > 0 && this.latestCount <= MAX_RUN_BITS;
     this.columns = this.interpolated.reduce((sum, { member }) => sum + (member.shape?.columns ?? 0), 0);
     this.interpolatedPlaces = this.toJournal(masks(({ interpolate }) => Boolean(interpolate)));
   }
@@ -212,11 +207,12 @@ export class ObjectLayout {
     return mask;
   }
 
-  /** Of the first behaviour: the class of its values, and its latest members. */
-  get Values(): ValuesClass {
-    return (this.definitions[0] as BehaviourDefinition).Values;
+  /** How many latest members the behaviours have. */
+  get latestCount(): number {
+    return this.#latestPlaces.length;
   }
 
+  /** Of the first behaviour: its latest members. */
   get latestMask(): number {
     return this.#latest[0] as number;
   }
@@ -253,8 +249,6 @@ export class ObjectLayout {
 }
 
 const NOTHING: Masks = [];
-
-const othersStart = (before: number, item: number): number => shortStart(before, item, false);
 
 /** Moves bits to the left, or to the right. */
 const shifted = (mask: number, by: number): number => (by < 0 ? mask >>> -by : mask << by);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { behaviourDefinition, NetworkBehaviour } from "../../../lib/object/behaviour/network-behaviour.js";
 import { networked } from "../../../lib/object/behaviour/networked.js";
 import { definePrefab, layoutParts } from "../../../lib/object/behaviour/prefab.js";
+import { linear } from "../../../lib/object/define-interpolation.js";
 import { array, bytes, bytesView, float32, string, u8, u16, vec2 } from "../../../lib/serialization/index.js";
 
 /** A class with these members, whose types do not matter. */
@@ -48,8 +49,22 @@ describe("what contradicts itself throws where it is defined", () => {
     ["initialOnly of the owner", [u8, { initialOnly: true, from: "both" }], "initialOnly comes with the spawn"],
     ["mutable scalars", [u8, { mutable: true }], "mutable is for"],
     ["mutable vectors", [vec2(), { mutable: true }], "mutable is for"],
-    ["interpolation of ordered ones", [u8, { interpolate: true }], "with delivery: latest"],
-    ["interpolation of texts", [string(5), { interpolate: true, delivery: "latest" }], "only numbers are interpolated"],
+    ["interpolation of ordered ones", [u8, { interpolate: linear }], "with delivery: latest"],
+    [
+      "interpolation of texts",
+      [string(5), { interpolate: linear, delivery: "latest" }],
+      "only numbers are interpolated",
+    ],
+    [
+      "interpolation without its import",
+      [u8, { interpolate: true, delivery: "latest" }],
+      'import it from "valve-sockets/object"',
+    ],
+    [
+      "a bare function",
+      [u8, { interpolate: () => 1, delivery: "latest" }],
+      "interpolate must be linear or interpolation((from, to",
+    ],
     ["a snap of texts", [string(5), { snap: 5, delivery: "latest" }], "snap is a distance between numbers"],
     ["a snap of ordered ones", [u8, { snap: 5 }], "with delivery: latest"],
     ["an audience that there is not", [u8, { to: "nobody" }], '"observers", "owner", "others" or a function'],

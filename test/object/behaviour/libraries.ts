@@ -8,6 +8,7 @@ const load = async () => ({
   ...(await import("../../../lib/object/behaviour/sync-ref.js")),
   ...(await import("../../../lib/object/behaviour/references.js")),
   ...(await import("../../../lib/object/behaviour/identity-state.js")),
+  ...(await import("../../../lib/object/server/run-functions.js")),
   ...(await import("../../../lib/serialization/index.js")),
 });
 

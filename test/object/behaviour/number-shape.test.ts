@@ -3,6 +3,7 @@ import { LoopedValues } from "../../../lib/object/behaviour/looped-values.js";
 import { behaviourDefinition, NetworkBehaviour } from "../../../lib/object/behaviour/network-behaviour.js";
 import { networked } from "../../../lib/object/behaviour/networked.js";
 import { blend, type NumberShape, numberShape } from "../../../lib/object/behaviour/number-shape.js";
+import { interpolation } from "../../../lib/object/define-interpolation.js";
 import {
   angle,
   type Codec,
@@ -12,6 +13,7 @@ import {
   quaternion,
   string,
   struct,
+  type Vector2,
   vec2,
 } from "../../../lib/serialization/index.js";
 
@@ -52,10 +54,10 @@ describe("blend", () => {
 
   test("asks the application's function", () => {
     const steps = shapeOf(float32, {
-      interpolate: (from: number, to: number, part: number) => (part < 0.5 ? from : to),
+      interpolate: interpolation<number>((from, to, part) => (part < 0.5 ? from : to)),
     });
     expect([0.4, 0.6].map((part) => between(steps, [1], [2], part)[0])).toEqual([1, 2]);
-    const swap = shapeOf(vec2(), { interpolate: (from: { x: number }, to: { y: number }) => ({ x: to.y, y: from.x }) });
+    const swap = shapeOf(vec2(), { interpolate: interpolation<Vector2>((from, to) => ({ x: to.y, y: from.x })) });
     expect(between(swap, [1, 2], [3, 4], 0.5)).toEqual([4, 1]);
   });
 });

@@ -8,7 +8,7 @@ const LARGE = 50_000;
 
 describe.each(libraries)("%s", (way, library) => {
   const { bool, float32, i8, memberValues, NetworkBehaviour, networked, NetworkWriter } = library;
-  const { quantized, string, struct, u16, u32, vec2 } = library;
+  const { quantized, runFunctionsOf, string, struct, u16, u32, vec2 } = library;
   const random = seededRandom(7);
   const whole = (below: number) => Math.floor(random() * below);
   const latest = { delivery: "latest" } as const;
@@ -56,14 +56,15 @@ describe.each(libraries)("%s", (way, library) => {
   function compare(bodies: readonly InstanceType<typeof NetworkBehaviour>[], twins: typeof bodies) {
     const holders = bodies.map((body) => ({ ...plain, first: memberValues(body) }));
     const { definition } = (holders[0] as (typeof holders)[number]).first;
-    const { Values, latestMask, latestShift } = definition;
+    const { latestMask, latestShift } = definition;
+    const { settleAll, writeChain } = runFunctionsOf(definition);
     const count = bodies.length;
     const run = new RecordRun();
     run.reset(count);
     run.objects = holders;
     const half = whole(count + 1);
-    Values.settleAll(run, 0, half);
-    Values.settleAll(run, half, count);
+    settleAll(run, 0, half);
+    settleAll(run, half, count);
     // In any order, in sets, some of another kind, some with large numbers.
     const order = bodies.map((_, change) => change).sort(() => random() - 0.5);
     let item = 0;
@@ -85,7 +86,7 @@ describe.each(libraries)("%s", (way, library) => {
     for (let place = 0; place < count; ) {
       const kind = run.kinds[change] as number;
       const limit = Math.min(place + 1 + whole(9), count);
-      const end = Values.writeChain(written, run, form, change, place, limit);
+      const end = writeChain(written, run, form, change, place, limit);
       for (; place < end; place++) {
         const twin = memberValues(twins[change] as (typeof twins)[number]);
         const flags = run.kinds[change] as number;
@@ -135,7 +136,9 @@ describe.each(libraries)("%s", (way, library) => {
   test("objects with the same viewers are settled and written at once, up to one that is not plain", () => {
     const [layout, viewers] = [{}, {}];
     const [bodies, twins] = [0, 1].map(() => Array.from({ length: 20 }, () => new Numbers())) as [Numbers[], Numbers[]];
-    const { Values, latestMask, latestShift, members } = memberValues(new Numbers()).definition;
+    const { definition } = memberValues(new Numbers());
+    const { latestMask, latestShift, members } = definition;
+    const { writeRun } = runFunctionsOf(definition);
     const level = members.find(({ name }) => name === "level")?.bit ?? 0;
     const seen = new Set<string>();
     const unlike = [
@@ -174,13 +177,13 @@ describe.each(libraries)("%s", (way, library) => {
       const [written, expected] = [new NetworkWriter({ sizeBytes: 1 }), new NetworkWriter({ sizeBytes: 1 })];
       for (const writer of [written, expected]) writer.writeBits(1, first);
       const half = whole(end + 1);
-      let stopped = Values.writeRun(written, run, form, 0, half);
+      let stopped = writeRun(written, run, form, 0, half);
       if (way === "loops") {
         expect([stopped, run.place]).toEqual([0, 0]);
         return;
       }
       expect(stopped).toBe(half);
-      stopped = Values.writeRun(written, run, form, half, 20);
+      stopped = writeRun(written, run, form, half, 20);
       expect(stopped).toBe(end);
       const rows: number[] = [];
       const starts: number[] = [];
@@ -216,7 +219,7 @@ describe.each(libraries)("%s", (way, library) => {
   });
 
   test("records of many objects are those of each", () => {
-    expect(memberValues(new Numbers()).definition.Values.integerCount).toBe(way === "loops" ? 0 : 7);
+    expect(runFunctionsOf(memberValues(new Numbers()).definition).integerCount).toBe(way === "loops" ? 0 : 7);
     const [bodies, twins] = [0, 1].map(() => Array.from({ length: 50 }, () => new Numbers())) as [Numbers[], Numbers[]];
     for (let round = 0; round < 30; round++) {
       for (const [index, body] of bodies.entries()) {

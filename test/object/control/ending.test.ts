@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { definePrediction, definePrefab, NetworkBehaviour, networked, type Prefab } from "../../../lib/object/index.js";
+import {
+  definePrediction,
+  definePrefab,
+  linear,
+  NetworkBehaviour,
+  networked,
+  type Prefab,
+} from "../../../lib/object/index.js";
 import { float32, struct, u8 } from "../../../lib/serialization/index.js";
 import { type ObjectEnd, ObjectWorld } from "../../support/object-world.js";
 
@@ -7,7 +14,7 @@ class GliderParts extends NetworkBehaviour {
   declare x: number;
 }
 const Drawn = networked(class Drawn extends GliderParts {}, {
-  x: [float32, { delivery: "latest", interpolate: true }],
+  x: [float32, { delivery: "latest", interpolate: linear }],
 });
 const Plain = networked(class Plain extends GliderParts {}, { x: [float32, { delivery: "latest" }] });
 const Pushed = struct({ speed: u8 });

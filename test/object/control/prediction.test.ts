@@ -77,9 +77,6 @@ describe("over 50 ms with 8 ms of jitter", () => {
     const { corrections } = end.world.metrics;
     // What differs by less than a step is no correction.
     expect(replays).toBeGreaterThanOrEqual(corrections);
-    const [interval, jitter] = [1000 / 60, 8];
-    expect(end.world.metrics.shownDelayMs).toBeGreaterThan(interval);
-    expect(end.world.metrics.shownDelayMs).toBeLessThan(2 * interval + jitter + 5);
     return { corrections, missing, effects, moved };
   }
 

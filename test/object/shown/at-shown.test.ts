@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { clientRpc, definePrefab, NetworkBehaviour, networked, type Prefab } from "../../../lib/object/index.js";
+import {
+  clientRpc,
+  definePrefab,
+  interpolation,
+  linear,
+  NetworkBehaviour,
+  networked,
+  type Prefab,
+} from "../../../lib/object/index.js";
 import { ShownQueue } from "../../../lib/object/timeline/shown-queue.js";
 import { float32, u8, vec2 } from "../../../lib/serialization/index.js";
 import { type ObjectEnd, ObjectWorld, Shop } from "../../support/object-world.js";
@@ -23,11 +31,25 @@ class BellParts extends NetworkBehaviour {
 }
 const Bell = networked(
   BellParts,
-  { place: [vec2(float32), { delivery: "latest", interpolate: true }], count: u8 },
+  { place: [vec2(float32), { delivery: "latest", interpolate: linear }], count: u8 },
   { rung: clientRpc([float32], { at: "shown" }), rungAtOnce: clientRpc([float32]) },
 );
 const BellPrefab: Prefab<{ bell: typeof Bell }> = definePrefab("bell", { bell: Bell });
 type AnyBell = InstanceType<typeof Bell>;
+
+/** Nothing of it is interpolated. */
+class AlarmParts extends NetworkBehaviour {
+  readonly rings: number[] = [];
+  rung(x: number): void {
+    this.rings.push(x);
+  }
+}
+const Alarm = networked(
+  AlarmParts,
+  { place: [float32, { delivery: "latest" }] },
+  { rung: clientRpc([float32], { at: "shown" }) },
+);
+const AlarmPrefab: Prefab<{ alarm: typeof Alarm }> = definePrefab("alarm", { alarm: Alarm });
 
 async function open(tickRate: number, enter: (world: ObjectWorld) => Promise<ObjectEnd>) {
   const world = new ObjectWorld({ tickRate, lag: { latencyMs: 50, jitterMs: 10 }, prefabs: [BellPrefab] });
@@ -117,6 +139,53 @@ test("without a tick rate all of it comes at once", async () => {
   bell.count++;
   await world.run(200);
   expect([seen.log.length, heard]).toEqual([1, [1]]);
+});
+
+test("without an interpolated member all of it comes at once, and nothing is shown late", async () => {
+  const world = new ObjectWorld({ tickRate: 60, lag: { latencyMs: 50 }, prefabs: [AlarmPrefab] });
+  await world.server.start();
+  const end = await world.enter();
+  const { identity, alarm } = world.objects.spawn(AlarmPrefab);
+  await world.until(() => end.world.get(identity.netId) !== null);
+  const seen = end.world.get(identity.netId)?.behaviours.alarm as InstanceType<typeof Alarm>;
+  const heard: unknown[] = [];
+  seen.on("place", (now) => heard.push(now), { at: "shown" });
+  alarm.place = 5;
+  alarm.rung(1);
+  await world.run(200);
+  end.world.update();
+  expect([heard, seen.rings, seen.shown.place]).toEqual([[5], [1], 5]);
+  expect([end.world.shownTick, end.world.metrics.shownDelayMs]).toEqual([null, 0]);
+  expect([world.errors, world.failures]).toEqual([[], []]);
+});
+
+const nearest = interpolation<number>((from, to, part) => (part < 0.5 ? from : to));
+const Step = networked(class Step extends NetworkBehaviour {}, {
+  place: [float32, { delivery: "latest", interpolate: nearest }],
+});
+const StepPrefab: Prefab<{ step: typeof Step }> = definePrefab("step", { step: Step });
+
+test("an interpolation of one's own says what is shown", async () => {
+  const world = new ObjectWorld({ tickRate: 60, lag: { latencyMs: 50 }, prefabs: [StepPrefab] });
+  await world.server.start();
+  const end = await world.enter();
+  const { identity, step } = world.objects.spawn(StepPrefab);
+  world.server.on("ticked", (tick) => {
+    step.place = tick;
+  });
+  await world.until(() => end.world.get(identity.netId) !== null);
+  const seen = end.world.get(identity.netId)?.behaviours.step as InstanceType<typeof Step>;
+  const parts: number[] = [];
+  for (let passed = 0; passed < 1000; passed += 5) {
+    await world.run(5);
+    end.world.update();
+    const { shownTick } = end.world;
+    if (passed < 300 || shownTick === null) continue;
+    expect(seen.shown.place).toBe(Math.floor(shownTick) + (shownTick % 1 < 0.5 ? 0 : 1));
+    parts.push(shownTick % 1);
+  }
+  expect(parts.some((part) => part > 0.1 && part < 0.5) && parts.some((part) => part > 0.5)).toBe(true);
+  expect(() => interpolation(true as never)).toThrow("between must be a function");
 });
 
 test("wrong options, and members that are not known as they are shown, are refused", () => {

@@ -105,6 +105,9 @@ test("after 10 s in a hidden tab the present is shown again within 1 s", async (
     body.position.x = tick;
   });
   await scene.draw(2000);
+  const { shownDelayMs } = scene.end.world.metrics;
+  expect(shownDelayMs).toBeGreaterThan(TICK_MS);
+  expect(shownDelayMs).toBeLessThan(4 * TICK_MS);
   const before = scene.world.server.tick - (scene.end.world.shownTick as number);
   await scene.world.run(10_000);
   await scene.draw(1000);

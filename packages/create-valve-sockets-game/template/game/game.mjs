@@ -1,6 +1,6 @@
 // What the server, the page and the bots share: what a runner is, and the one step that moves it.
 import { defineProtocol } from "valve-sockets/message";
-import { definePrediction, definePrefab, NetworkBehaviour, networked } from "valve-sockets/object";
+import { definePrediction, definePrefab, linear, NetworkBehaviour, networked } from "valve-sockets/object";
 import { bool, quantized, string, struct, u16, vec2 } from "valve-sockets/serialization";
 
 export const TICK_RATE = 30;
@@ -17,7 +17,7 @@ networked(Runner, {
   name: [string(64), { from: "owner" }],
   isIt: bool,
   catches: u16,
-  position: [vec2(metres, metres), { delivery: "latest", interpolate: true }],
+  position: [vec2(metres, metres), { delivery: "latest", interpolate: linear }],
 });
 export const RunnerPrefab = definePrefab("runner", { runner: Runner });
 

@@ -1,7 +1,7 @@
-import type { BehaviourDefinition } from "./definition.js";
-import type { LiveClass } from "./live-value.js";
-import type { Member } from "./member.js";
-import { BEGINS_SET, HEAD, ITEM, MASK, NO_RECORD, ROW_BITS, SEEN } from "./record-run.js";
+import type { BehaviourDefinition } from "../behaviour/definition.js";
+import type { LiveClass } from "../behaviour/live-value.js";
+import type { Member } from "../behaviour/member.js";
+import { BEGINS_SET, HEAD, ITEM, MASK, NO_RECORD, ROW_BITS, type RunFunctions, SEEN } from "../behaviour/record-run.js";
 
 /**
  * Appends up to 32 bits: `word` has those that are not in memory yet, `fill` says how many these are. The value has
@@ -40,15 +40,15 @@ function wordsOf({ bit, codec, index: i }: Member, held: LiveClass | null): Word
 }
 
 /**
- * The functions of a class of values that take many objects at a time, as straight code: where latest members are
+ * The functions that take many objects of a class at a time, as straight code; null unless all latest members are
  * numbers. What is written of an object are integers by then, so that each object is looked at once. The writer's
  * memory and position are local variables.
  */
-export function generateRun(definition: BehaviourDefinition): string {
+export function generateRun(definition: BehaviourDefinition): RunFunctions | null {
   const { latestMask, latestShift, members } = definition;
   const latest = members.filter(({ bit }) => (latestMask & bit) !== 0);
   const found = latest.map((member) => wordsOf(member, definition.heldClassOf(member.index) as LiveClass | null));
-  if (latest.length === 0 || found.includes(null)) return "";
+  if (latest.length === 0 || found.includes(null)) return null;
   const words = found.flatMap((each) => each ?? []);
   const put = ({ bits }: Word, value: string): string =>
     bits === 32 ? put32(value) : putAny(`${value} & ${2 ** bits - 1}`, String(bits));
@@ -72,8 +72,10 @@ export function generateRun(definition: BehaviourDefinition): string {
       rows[row + ${HEAD}] = bits;
       starts[${place}] = (byte << 3) + fill;
       ${putAny("start(before, item) | (mask << (bits + zeroBits))", "bits + zeroBits + maskBits")}`;
-  return `static integerCount = ${words.length};
-  static writeRun(writer, run, form, from, to) {
+  const source = `"use strict";
+  ${latest.map(({ index }) => `const Held${index} = helds[${index}];`).join("\n")}
+  return { integerCount: ${words.length},
+  writeRun(writer, run, form, from, to) {
     const { layout, masks, objects, rows, starts, viewers } = run;
     const { start, startBits, zeroBits, maskBits } = form;
     const written = writer.bitLength;
@@ -102,8 +104,8 @@ export function generateRun(definition: BehaviourDefinition): string {
     run.before = before;
     run.place = place;
     return change;
-  }
-  static settleAll(run, from, to) {
+  },
+  settleAll(run, from, to) {
     let at = run.addIntegers(${words.length} * (to - from));
     const { integers, integersAt, masks, objects } = run;
     for (let change = from; change < to; change++, at += ${words.length}) {
@@ -112,8 +114,8 @@ export function generateRun(definition: BehaviourDefinition): string {
       integersAt[change] = at;
       ${words.map(({ value }, at) => `integers[at + ${at}] = ${value};`).join("\n")}
     }
-  }
-  static writeChain(writer, run, form, first, place, limit) {
+  },
+  writeChain(writer, run, form, first, place, limit) {
     const { integers, integersAt, items, kinds, masks, next, rows, setStarts, starts } = run;
     const { start, startBits, zeroBits, maskBits } = form;
     const kind = kinds[first] | ${BEGINS_SET};
@@ -144,5 +146,7 @@ export function generateRun(definition: BehaviourDefinition): string {
     run.change = change;
     run.setCount = setCount;
     return end;
-  }`;
+  } };`;
+  const helds = members.map(({ index }) => definition.heldClassOf(index));
+  return new Function("helds", source)(helds) as RunFunctions;
 }

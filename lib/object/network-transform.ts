@@ -1,16 +1,9 @@
-import {
-  angle,
-  type Quaternion,
-  quaternion,
-  type Vector2,
-  type Vector3,
-  vec2,
-  vec3,
-} from "../../serialization/index.js";
-import { NetworkBehaviour } from "./network-behaviour.js";
-import { type Networked, networked } from "./networked.js";
+import { angle, type Quaternion, quaternion, type Vector2, type Vector3, vec2, vec3 } from "../serialization/index.js";
+import { NetworkBehaviour } from "./behaviour/network-behaviour.js";
+import { type Networked, networked } from "./behaviour/networked.js";
+import { linear } from "./define-interpolation.js";
 
-const moving = { delivery: "latest", interpolate: true } as const;
+const moving = { delivery: "latest", interpolate: linear } as const;
 
 /** What `NetworkTransform2D` can do. */
 export class Transform2D extends NetworkBehaviour {
