@@ -213,6 +213,40 @@ SteamNetworkingMicroseconds CSteamNetworkConnectionBase::SNP_TimeWhenWantToSendI
     find: "++nIterations;",
     add: "\n\t\tif ( nIterations > 1 && usecNow > usecEnd )\n\t\t\tbreak;",
   },
+
+  // 7. A connection with more to send than its rate allows in 250 us pauses for as long when that rate is used up, and
+  // then sends what has come together in one batch. GNS is ready again 25 us later, and then every message that is
+  // added to the queue asks for a poll of its own, which sends 1 or 2 packets.
+  {
+    file: PROTOCOL_HEADER,
+    find: "SteamNetworkingMicroseconds m_usecTokenBucketTime = 0;",
+    add: "\n\tSteamNetworkingMicroseconds m_usecPauseEnd = 0;",
+  },
+  {
+    file: PROTOCOL,
+    find: `// We spent some tokens, do we have any left?
+		if ( m_sendRateData.m_flTokenBucket < 0.0f )
+`,
+    add: `		{
+			if ( m_senderState.PendingBytesTotal() > m_sendRateData.m_flCurrentSendRateUsed * 250e-6f )
+				m_sendRateData.m_usecPauseEnd = usecNow + 250;
+`,
+  },
+  {
+    file: PROTOCOL,
+    find: `			break;
+
+		// Sent too many packets in one burst?`,
+    replace: `			break;
+		}
+
+		// Sent too many packets in one burst?`,
+  },
+  {
+    file: PROTOCOL,
+    find: "// Time when we will next send is the greater of when we want to and when we can",
+    add: "\n\t\tusecNextSend = std::max( usecNextSend, m_sendRateData.m_usecPauseEnd );",
+  },
 ];
 
 /** A file's text with its changes. */
