@@ -216,7 +216,7 @@ SteamNetworkingMicroseconds CSteamNetworkConnectionBase::SNP_TimeWhenWantToSendI
 
   // 7. A connection with more to send than its rate allows in 250 us pauses for as long when that rate is used up, and
   // then sends what has come together in one batch. GNS is ready again 25 us later, and then every message that is
-  // added to the queue asks for a poll of its own, which sends 1 or 2 packets.
+  // added to the queue asks for a poll of its own, which sends few packets.
   {
     file: PROTOCOL_HEADER,
     find: "SteamNetworkingMicroseconds m_usecTokenBucketTime = 0;",
