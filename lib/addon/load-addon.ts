@@ -108,7 +108,7 @@ function packedPlatforms(root: string): string[] {
 
 let hasCheckedWords = false;
 
-/** What of `VALVE_SOCKETS_WITHOUT` the addon does not know (docs/performance.md) turns nothing off, which is told of. */
+/** A warning names the words of `VALVE_SOCKETS_WITHOUT` (docs/performance.md) that the addon does not know. */
 function checkWithout(): void {
   if (hasCheckedWords) return;
   hasCheckedWords = true;
