@@ -23,6 +23,7 @@ import {
 } from "../wire/packets.js";
 import { checkSentName } from "../wire/room-id.js";
 import { ClientIds } from "./client-ids.js";
+import { ClientLists } from "./client-lists.js";
 import { PeerRates } from "./peer-rates.js";
 import { RoomsTable } from "./rooms-table.js";
 import { ServerClient, type ServerRoom } from "./server-client.js";
@@ -62,6 +63,7 @@ export class ServerSession<TPeer> {
   /** A peer without a client is told so at most once a second. */
   readonly #tellings: PeerRates;
   readonly #hellos: PeerRates;
+  readonly #lists: ClientLists<TPeer>;
   /** Those that missed a reliable packet, and do not know it yet. */
   readonly #expelled = new Map<PeerKey, TPeer>();
   #expelledMs = Number.POSITIVE_INFINITY;
@@ -76,6 +78,15 @@ export class ServerSession<TPeer> {
     this.#strangers = new Strangers(owner.clock, (peer, reason) => owner.disconnectPeer(peer, reason));
     this.#tellings = new PeerRates(owner.clock, 1, 1000 / RESET_INTERVAL_MS);
     this.#hellos = new PeerRates(owner.clock, HELLO_BURST, HELLOS_PER_SECOND);
+    this.#lists = new ClientLists({
+      clock: owner.clock,
+      tell: (to, client) => this.#tellOf(to, client),
+      tellDone: ({ peer }) => {
+        const value = { clients: this.#byId.size };
+        const packet = this.#packets.write(PacketType.SnapshotDone, this.id, contents.snapshotDone, value);
+        return this.#owner.transmitReliable(peer, packet);
+      },
+    });
     this.events = new EventHub<ServerEvents<TPeer>>(EVENTS, (error) => owner.report(error));
     this.#router = new VoiceRouter(
       {
@@ -144,13 +155,16 @@ export class ServerSession<TPeer> {
     this.#leaveRooms(client);
     this.#ids.release(client.id);
     this.#broadcast(PacketType.RemoveClient, contents.removeClient, { id: client.id });
+    this.#lists.remove(client);
     this.events.emit("clientLeft", client);
   }
 
   /** The connection of `peer` is away for now; it keeps its id and its rooms, and is silent. */
   suspend(peer: TPeer): void {
     const client = this.find(peer);
-    if (client) client.isSuspended = true;
+    if (!client) return;
+    client.isSuspended = true;
+    this.#lists.end(client);
   }
 
   /** Its connection is back, or is another one: it needs to know who is there. */
@@ -238,17 +252,23 @@ export class ServerSession<TPeer> {
   /** Its id, everybody, and what they listen to. */
   #sendSnapshot(client: ServerClient<TPeer>): void {
     this.#send(client, PacketType.HandshakeResponse, contents.handshakeResponse, { id: client.id });
-    for (const { id, codec, name, salt, joined } of this.#byId.values()) {
-      this.#send(client, PacketType.ClientState, contents.clientState, { id, codec, name, salt });
-      for (const room of joined.values()) {
-        this.#send(client, PacketType.DeltaClientState, contents.deltaClientState, {
-          id,
-          isJoining: true,
-          room: room.name,
-        });
-      }
+    if (!client.isSuspended) this.#lists.begin(client, this.#byId.values());
+  }
+
+  /** The bytes of what `to` was told of a client and its rooms; -1: not all of it was taken. */
+  #tellOf(to: ServerClient<TPeer>, { id, codec, name, salt, joined }: ServerClient<TPeer>): number {
+    let bytes = 0;
+    const tell = <T>(type: PacketType, content: Codec<T>, value: T) => {
+      const packet = this.#packets.write(type, this.id, content, value);
+      bytes += packet.length;
+      return this.#owner.transmitReliable(to.peer, packet);
+    };
+    if (!tell(PacketType.ClientState, contents.clientState, { id, codec, name, salt })) return -1;
+    for (const room of joined.values()) {
+      const state = { id, isJoining: true, room: room.name };
+      if (!tell(PacketType.DeltaClientState, contents.deltaClientState, state)) return -1;
     }
-    this.#send(client, PacketType.SnapshotDone, contents.snapshotDone, { clients: this.#byId.size });
+    return bytes;
   }
 
   #receiveOf(from: TPeer, type: PacketType, session: number, packet: ByteSegment): void {
@@ -400,21 +420,22 @@ export class ServerSession<TPeer> {
 
   /** Whether `update` will have something to do, at `nextDeadlineMs`. */
   get isAnythingDue(): boolean {
-    return this.#expelled.size + this.#strangers.count > 0;
+    return this.#expelled.size + this.#strangers.count + this.#lists.count > 0;
   }
 
   /** When `update` has something to do next. */
   get nextDeadlineMs(): number {
-    return Math.min(this.#expelledMs, this.#strangers.deadlineMs);
+    return Math.min(this.#expelledMs, this.#strangers.deadlineMs, this.#lists.deadlineMs);
   }
 
   /**
-   * Disconnects those that said no hello. Removes those that missed a reliable packet, and tells them as soon as they
-   * take one again.
+   * Disconnects those that said no hello, and goes on telling others who is there. Removes those that missed a reliable
+   * packet, and tells them as soon as they take one again.
    */
   update(): void {
     const now = this.#owner.clock.now();
     this.#strangers.update(now);
+    this.#lists.update(now);
     if (now < this.#expelledMs) return;
     // A copy: whoever cannot be told yet comes in again, behind the others, and would be met again for ever.
     for (const [key, peer] of [...this.#expelled]) {
