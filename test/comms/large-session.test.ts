@@ -91,7 +91,7 @@ function largeSession(count: number, line: Line) {
   return { ben, server, left, pass, join, setRoom, known, actual };
 }
 
-test("a list that is larger than a queue of 1 MiB is told in parts, and what changes meanwhile is known at its end", () => {
+test("a list larger than a queue of 1 MiB is told in parts, and what changes meanwhile is known at the end", () => {
   const line = new Line(2 ** 20, 2000);
   const { actual, ben, join, known, left, pass, server, setRoom } = largeSession(300, line);
   pass(100);
